@@ -1,0 +1,1 @@
+//! Embeddings become clusters, with scikit-learn's labels.

@@ -1,0 +1,1 @@
+//! The published identities of a finding. A released formula never changes.

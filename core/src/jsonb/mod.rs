@@ -1,0 +1,1 @@
+//! PostgreSQL's binary JSON, read and written in place.

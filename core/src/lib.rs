@@ -1,0 +1,21 @@
+//! What `reviewpro_pg` does, without PostgreSQL.
+//!
+//! Data travels one way: the extension hands over bytes or numbers, a function of this crate computes,
+//! the extension turns the answer into rows. Nothing here knows who calls it.
+//!
+//! * [`sarif`]: SARIF 2.1.0 logs become findings, runs, rules, problems.
+//! * [`jsonb`]: PostgreSQL's binary JSON read and written in place, as one more serde data format.
+//! * [`fingerprint`]: the published identities of a finding; frozen once released.
+//! * [`cluster`]: embeddings become clusters, with scikit-learn's labels.
+//! * [`task`]: what a computation may use (threads, memory) and how it is told to stop.
+//! * [`error`]: everything that can go wrong, once.
+
+pub mod cluster;
+pub mod error;
+pub mod fingerprint;
+pub mod jsonb;
+pub mod sarif;
+pub mod task;
+
+pub use error::{Error, ErrorKind, Result};
+pub use task::Task;

@@ -1,0 +1,127 @@
+//! What one computation may use, and how it is told to stop.
+
+use crate::{Error, ErrorKind, Result};
+
+/// The frame of one call: threads, memory, and the stop signal.
+///
+/// The extension runs a computation on a private thread whose signals are blocked; threads that the
+/// computation starts from there inherit the mask. Results never depend on `threads`.
+#[derive(Clone, Copy)]
+pub struct Task<'a> {
+    /// How many threads may compute at once, at least 1.
+    pub threads: usize,
+    /// How many bytes the call may hold beside its input.
+    pub memory: usize,
+    stop: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Task<'a> {
+    /// A frame whose computation stops soon after `stop` says true.
+    pub fn new(threads: usize, memory: usize, stop: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Task {
+            threads: threads.max(1),
+            memory,
+            stop,
+        }
+    }
+
+    /// Whether the caller asked to stop. Cheap: look about every millisecond of work.
+    pub fn stopped(&self) -> bool {
+        (self.stop)()
+    }
+
+    /// `Err(Cancelled)` once the caller asked to stop.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Cancelled`].
+    pub fn check(&self) -> Result<()> {
+        if self.stopped() {
+            Err(Error::cancelled())
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Asks for `bytes` (`None`: the size overflowed) before anything of that size is allocated.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OutOfMemory`] with needed and allowed bytes, when it is more than [`Task::memory`].
+    pub fn need(&self, what: &str, bytes: Option<usize>) -> Result<usize> {
+        match bytes {
+            Some(bytes) if bytes <= self.memory => Ok(bytes),
+            _ => Err(Error::new(
+                ErrorKind::OutOfMemory,
+                format!("{what} needs more memory than one call may use"),
+            )
+            .detail(match bytes {
+                Some(bytes) => format!("{bytes} bytes are needed, {} bytes are allowed.", self.memory),
+                None => "The size is beyond what this machine can address.".to_owned(),
+            })
+            .hint("Raise reviewpro.max_memory, or pass less at once.")),
+        }
+    }
+}
+
+/// A `Vec` with exact capacity, or an error instead of an abort.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`] when the system has no such memory.
+pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
+    let mut vec = Vec::new();
+    match vec.try_reserve_exact(len) {
+        Ok(()) => Ok(vec),
+        Err(_) => Err(
+            Error::new(ErrorKind::OutOfMemory, "out of memory").detail(format!(
+                "Failed on request for {len} elements of {} bytes.",
+                size_of::<T>()
+            )),
+        ),
+    }
+}
+
+/// A `Vec` of `len` copies of `value`, or an error instead of an abort.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`] when the system has no such memory.
+pub fn try_filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
+    let mut vec = try_vec(len)?;
+    vec.resize(len, value);
+    Ok(vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn need_names_both_figures() {
+        let task = Task::new(0, 10, &|| false);
+        assert_eq!(task.threads, 1);
+        assert_eq!(task.need("x", Some(10)), Ok(10));
+        let error = task.need("clustering 3 x 4 values", Some(11)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::OutOfMemory);
+        assert_eq!(
+            error.detail.as_deref(),
+            Some("11 bytes are needed, 10 bytes are allowed.")
+        );
+        assert_eq!(task.need("x", None).unwrap_err().kind, ErrorKind::OutOfMemory);
+    }
+
+    #[test]
+    fn check_reports_the_stop_signal() {
+        assert_eq!(
+            Task::new(1, 0, &|| true).check().unwrap_err().kind,
+            ErrorKind::Cancelled
+        );
+        assert_eq!(Task::new(1, 0, &|| false).check(), Ok(()));
+    }
+
+    #[test]
+    fn absurd_sizes_are_errors() {
+        assert_eq!(
+            try_vec::<u64>(usize::MAX).unwrap_err().kind,
+            ErrorKind::OutOfMemory
+        );
+        assert_eq!(try_filled(2, 7_u8), Ok(vec![7, 7]));
+    }
+}
