@@ -240,14 +240,12 @@ mod tests {
             };
             let mut near = vec![vec![false; n]; n];
             let mut edges = Vec::new();
-            for i in 0..n {
-                near[i][i] = random() < 0.95;
-                for j in i + 1..n {
-                    if near[i][i] && random() < share {
-                        near[i][j] = true;
-                        near[j][i] = true;
-                        edges.push((random(), i as u32, j as u32));
-                    }
+            for (i, j) in (0..n).flat_map(|i| (i..n).map(move |j| (i, j))) {
+                let drawn = random() < if i == j { 0.95 } else { share };
+                near[i][j] = drawn;
+                near[j][i] = drawn;
+                if drawn && i < j {
+                    edges.push((random(), i as u32, j as u32));
                 }
             }
             let mut density = Density::new(n, min_samples, &task()).unwrap();
@@ -280,7 +278,7 @@ mod tests {
             labels(line.clone(), 1.5, 4, Metric::Euclidean),
             [0, 0, 0, 0, 0, 1, 1, 1, 1]
         );
-        assert_eq!(labels(line, 1.5, 5, Metric::Euclidean), [NOISE; 9]);
+        assert_eq!(labels(line, 1.5, 6, Metric::Euclidean), [NOISE; 9]);
     }
 
     #[test]
