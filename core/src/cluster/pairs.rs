@@ -6,8 +6,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::simd::pair_tile::{PANEL, Tile, pair_tile};
 use super::embeddings::Row;
+use super::simd::pair_tile::{PANEL, Tile, pair_tile};
 use super::{Embeddings, Metric, parallel};
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
@@ -248,7 +248,7 @@ impl Packed {
 const BLOCK: usize = 64;
 
 /// Position `t` of the upper triangle, column by column: (column, row) with row <= column.
-fn upper(t: usize) -> (usize, usize) {
+pub(crate) fn upper(t: usize) -> (usize, usize) {
     let mut column = ((((8 * t + 1) as f64).sqrt() - 1.0) / 2.0) as usize;
     while column * (column + 1) / 2 > t {
         column -= 1;
@@ -291,6 +291,32 @@ fn distance<T: Copy + Into<f64>, U: Copy + Into<f64>>(metric: Metric, u: &[T], v
     }
 }
 
+/// |x - y|² over eight independent sums, faster than in SciPy's order.
+pub(crate) fn squared_difference(x: Row<'_>, y: Row<'_>) -> f64 {
+    match (x, y) {
+        (Row::F32(x), Row::F32(y)) => eight_sums(x, y),
+        (Row::F64(x), Row::F64(y)) => eight_sums(x, y),
+        (Row::F32(x), Row::F64(y)) | (Row::F64(y), Row::F32(x)) => eight_sums(x, y),
+    }
+}
+
+fn eight_sums<T: Copy + Into<f64>, U: Copy + Into<f64>>(u: &[T], v: &[U]) -> f64 {
+    let (u, u_rest) = u.as_chunks::<8>();
+    let (v, v_rest) = v.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (u, v) in u.iter().zip(v) {
+        for lane in 0..8 {
+            let difference = u[lane].into() - v[lane].into();
+            sums[lane] += difference * difference;
+        }
+    }
+    for ((sum, &u), &v) in sums.iter_mut().zip(u_rest).zip(v_rest) {
+        let difference = u.into() - v.into();
+        *sum += difference * difference;
+    }
+    sums.iter().sum()
+}
+
 /// <u, v> in SciPy's order: the even values, the odd values, then a last odd one.
 pub(crate) fn dot<T: Copy + Into<f64>, U: Copy + Into<f64>>(u: &[T], v: &[U]) -> f64 {
     let (u_pairs, u_last) = u.as_chunks::<2>();
@@ -312,7 +338,11 @@ pub(crate) fn cosine_distance(dot: f64, norm_u: f64, norm_v: f64) -> f64 {
     // Each product of norms is rounded before the division, as in SciPy.
     let cosine = dot / (norm_u * norm_v);
     // Not `clamp`: that would keep a NaN, and so does this, but SciPy keeps the sign in this way.
-    1.0 - if cosine.abs() > 1.0 { 1.0_f64.copysign(cosine) } else { cosine }
+    1.0 - if cosine.abs() > 1.0 {
+        1.0_f64.copysign(cosine)
+    } else {
+        cosine
+    }
 }
 
 /// All row numbers `0..n`.
@@ -332,7 +362,17 @@ mod tests {
 
     #[test]
     fn the_square_holds_the_plain_distances() {
-        for (n, dims) in [(0, 3), (1, 1), (2, 1), (5, 7), (16, 3), (63, 2), (64, 33), (65, 5), (150, 12)] {
+        for (n, dims) in [
+            (0, 3),
+            (1, 1),
+            (2, 1),
+            (5, 7),
+            (16, 3),
+            (63, 2),
+            (64, 33),
+            (65, 5),
+            (150, 12),
+        ] {
             let matrix = Array2::from_shape_fn((n, dims), |(i, k)| ((i * 37 + k * k * 11) % 23) as f64 - 7.3);
             for (metric, threads) in [(Metric::Cosine, 1), (Metric::Euclidean, 3)] {
                 let task = Task::new(threads, usize::MAX, &|| false);
@@ -348,7 +388,11 @@ mod tests {
                         } else {
                             row_distance(metric, embeddings.row(i), embeddings.row(j))
                         };
-                        assert_eq!(square[i * n + j].to_bits(), expected.to_bits(), "{n} {dims} {i} {j}");
+                        assert_eq!(
+                            square[i * n + j].to_bits(),
+                            expected.to_bits(),
+                            "{n} {dims} {i} {j}"
+                        );
                     }
                 }
             }
@@ -376,7 +420,10 @@ mod tests {
         for metric in Metric::ALL {
             let packed = Packed::new(&embeddings, &[0, 1], &task).unwrap();
             let distance = RowDistance::new(metric, &packed).unwrap();
-            assert_eq!(packed.square(&distance, &task).unwrap_err().kind, ErrorKind::InvalidData);
+            assert_eq!(
+                packed.square(&distance, &task).unwrap_err().kind,
+                ErrorKind::InvalidData
+            );
         }
     }
 }
