@@ -5,11 +5,15 @@
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`union_find`]: connected components.
+//! * [`simd`]: kernels for the instruction sets of one machine.
+//! * [`parallel`]: scoped threads.
 
 pub mod dbscan;
 pub mod embeddings;
 pub mod metric;
 pub mod neighbours;
+pub mod parallel;
+pub mod simd;
 pub mod union_find;
 
 pub use dbscan::{DbscanParams, dbscan};
