@@ -8,7 +8,7 @@
 //! where <q_x,q_y> is exact. What lies beyond the bound is decided by integers alone.
 
 use crate::cluster::parallel::{Queue, on_threads};
-use crate::cluster::simd::{COLUMNS, ColumnTerms, Kernel, QUAD, ROWS, RowTerms, dot};
+use crate::cluster::simd::{COLUMNS, ColumnTerms, Kernel, QUAD, ROWS, RowTerms, dot, extent, quantise};
 use crate::cluster::{Embeddings, Metric};
 use crate::task::{try_filled, try_vec};
 use crate::{Result, Task};
@@ -111,22 +111,31 @@ impl Codes {
         );
         let mut scratch = try_vec(task.threads)?;
         for _ in 0..task.threads {
-            scratch.push(try_filled(embeddings.dims(), 0.0)?);
+            scratch.push((try_filled(embeddings.dims(), 0.0)?, try_filled(quads * QUAD, 0)?));
         }
         let scratch = Queue::new(scratch);
         on_threads(task.threads, || {
-            let Some(mut values) = scratch.next() else { return };
+            let Some((mut values, mut row_codes)) = scratch.next() else {
+                return;
+            };
             while let Some((((panel, terms), bounds), order)) = queue.next() {
                 for (j, (bounds, &row)) in bounds.iter_mut().zip(order).enumerate() {
                     if task.stopped() {
                         return;
                     }
                     embeddings.copy_row(row as usize, &mut values);
-                    let square = frame.place(embeddings, row as usize, &mut values);
+                    frame.place(embeddings, row as usize, &mut values);
                     let sum;
-                    (*bounds, sum) = write(&mut values, square, kernel.max_code(), |k, code| {
-                        panel[(k / QUAD * COLUMNS + j) * QUAD + k % QUAD] = code;
-                    });
+                    (*bounds, sum) = write(&values, kernel.max_code(), &mut row_codes);
+                    let places = panel
+                        .as_chunks_mut::<QUAD>()
+                        .0
+                        .iter_mut()
+                        .skip(j)
+                        .step_by(COLUMNS);
+                    for (place, quad) in places.zip(row_codes.as_chunks::<QUAD>().0) {
+                        *place = *quad;
+                    }
                     terms.start[j] = -i32::from(kernel.offset()) * sum;
                     terms.scale[j] = bounds.scale as f32;
                     terms.reach[j] = bounds.reach() as f32;
@@ -220,14 +229,14 @@ impl Codes {
     }
 }
 
-/// Writes a row as integers up to `max_code`; its bounds and the sum of the integers.
-fn write(values: &mut [f64], square: f64, max_code: i8, mut put: impl FnMut(usize, i8)) -> (Bounds, i32) {
-    /// Added to a number below 2^51, it rounds it to an integer that its lowest bits hold.
-    const ROUND: f64 = 6_755_399_441_055_744.0;
+/// Writes a row as integers; its bounds and the sum of the integers.
+fn write(values: &[f64], max_code: i8, codes: &mut [i8]) -> (Bounds, i32) {
     /// Rounds the few operations of a bound up.
     const UP: f64 = 1.0 + 1e-9;
+    let (largest, square) = extent(values);
     let length = square.sqrt();
     if length < SHORTEST {
+        codes.fill(0);
         let bounds = Bounds {
             scale: 1.0,
             error: length * UP,
@@ -236,29 +245,14 @@ fn write(values: &mut [f64], square: f64, max_code: i8, mut put: impl FnMut(usiz
         };
         return (bounds, 0);
     }
-    let largest = values
-        .iter()
-        .fold(0.0, |largest: f64, value| largest.max(value.abs()));
-    let scale = largest / f64::from(max_code);
-    let inverse = 1.0 / scale;
-    let (mut sum, mut squares, mut error) = (0, 0_i64, [0.0; 4]);
-    for (k, value) in values.iter().enumerate() {
-        let rounded = value * inverse + ROUND;
-        let code = rounded.to_bits() as i8;
-        let rest = value - scale * (rounded - ROUND);
-        error[k % 4] += rest * rest;
-        sum += i32::from(code);
-        squares += i64::from(i32::from(code) * i32::from(code));
-        put(k, code);
-    }
-    let error: f64 = error.iter().sum();
+    let written = quantise(values, largest, max_code, codes);
     let bounds = Bounds {
-        scale,
-        error: error.sqrt() * UP,
-        length: scale * (squares as f64).sqrt() * UP,
+        scale: written.scale,
+        error: written.lost_square.sqrt() * UP,
+        length: written.scale * f64::from(written.code_square).sqrt() * UP,
         square,
     };
-    (bounds, sum)
+    (bounds, written.sum)
 }
 
 /// How rows are placed before they become integers, so that these lose little and no number leaves its range.
@@ -328,8 +322,8 @@ impl Frame {
         })
     }
 
-    /// Places row `row`, whose values are in `values`; its squared length.
-    fn place(&self, embeddings: &Embeddings<'_>, row: usize, values: &mut [f64]) -> f64 {
+    /// Places row `row`, whose values are in `values`.
+    fn place(&self, embeddings: &Embeddings<'_>, row: usize, values: &mut [f64]) {
         match self.metric {
             Metric::Cosine => {
                 let norm = dot(embeddings.row(row), embeddings.row(row)).sqrt();
@@ -343,7 +337,6 @@ impl Frame {
                 }
             }
         }
-        values.iter().map(|value| value * value).sum()
     }
 
     /// The order in which near rows are likely to be near each other, and the coordinate that it sorts by (none

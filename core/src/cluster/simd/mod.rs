@@ -5,8 +5,10 @@
 mod avx2;
 mod avx512;
 mod portable;
+mod quantise;
 mod sums;
 
+pub use quantise::{Quantised, extent, quantise};
 pub use sums::{dot, squared_distance};
 
 /// Rows of a tile: the height of a panel of left operands.
