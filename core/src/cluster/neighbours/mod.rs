@@ -103,3 +103,6 @@ impl EdgeSink for UnionFind {
         Some(self.find(i))
     }
 }
+
+#[cfg(test)]
+mod tests;

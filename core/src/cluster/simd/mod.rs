@@ -171,3 +171,6 @@ impl Kernel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
