@@ -7,19 +7,21 @@
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`silhouette`]: how well rows sit in their clusters.
 //! * [`union_find`]: connected components.
+//! * [`simd`]: kernels for the instruction sets of one machine.
+//! * [`parallel`]: scoped threads.
 
 pub mod agglomerative;
 pub mod dbscan;
 pub mod embeddings;
 pub mod metric;
 pub mod neighbours;
+pub mod parallel;
 pub mod silhouette;
+pub mod simd;
 pub mod union_find;
 
 mod groups;
 mod pairs;
-mod parallel;
-mod simd;
 
 pub use agglomerative::{AgglomerativeParams, Linkage, agglomerative};
 pub use dbscan::{DbscanParams, dbscan};

@@ -291,32 +291,6 @@ fn distance<T: Copy + Into<f64>, U: Copy + Into<f64>>(metric: Metric, u: &[T], v
     }
 }
 
-/// |x - y|² over eight independent sums, faster than in SciPy's order.
-pub(crate) fn squared_difference(x: Row<'_>, y: Row<'_>) -> f64 {
-    match (x, y) {
-        (Row::F32(x), Row::F32(y)) => eight_sums(x, y),
-        (Row::F64(x), Row::F64(y)) => eight_sums(x, y),
-        (Row::F32(x), Row::F64(y)) | (Row::F64(y), Row::F32(x)) => eight_sums(x, y),
-    }
-}
-
-fn eight_sums<T: Copy + Into<f64>, U: Copy + Into<f64>>(u: &[T], v: &[U]) -> f64 {
-    let (u, u_rest) = u.as_chunks::<8>();
-    let (v, v_rest) = v.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (u, v) in u.iter().zip(v) {
-        for lane in 0..8 {
-            let difference = u[lane].into() - v[lane].into();
-            sums[lane] += difference * difference;
-        }
-    }
-    for ((sum, &u), &v) in sums.iter_mut().zip(u_rest).zip(v_rest) {
-        let difference = u.into() - v.into();
-        *sum += difference * difference;
-    }
-    sums.iter().sum()
-}
-
 /// <u, v> in SciPy's order: the even values, the odd values, then a last odd one.
 pub(crate) fn dot<T: Copy + Into<f64>, U: Copy + Into<f64>>(u: &[T], v: &[U]) -> f64 {
     let (u_pairs, u_last) = u.as_chunks::<2>();

@@ -1,7 +1,8 @@
 //! Whether two rows are nearer than a threshold, by the bits of the distance that linkage works with.
 
-use crate::cluster::neighbours::{PairTest, dot};
-use crate::cluster::pairs::{row_distance, squared_difference};
+use crate::cluster::neighbours::PairTest;
+use crate::cluster::pairs::row_distance;
+use crate::cluster::simd::{dot, squared_distance};
 use crate::cluster::{Embeddings, Metric};
 use crate::task::try_vec;
 use crate::{Result, Task};
@@ -55,7 +56,7 @@ impl<'a> Below<'a> {
         let (x, y) = (self.embeddings.row(i), self.embeddings.row(j));
         match self.metric {
             Metric::Cosine => 1.0 - dot(x, y) / (self.norms[i] * self.norms[j]),
-            Metric::Euclidean => squared_difference(x, y).sqrt(),
+            Metric::Euclidean => squared_distance(x, y).sqrt(),
         }
     }
 }

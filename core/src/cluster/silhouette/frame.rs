@@ -5,10 +5,10 @@
 
 use super::super::parallel;
 use super::super::simd::dot_tile::PANEL;
+use super::super::simd::{dot, squared_distance};
 use super::{SilhouetteMetric, too_far};
 use crate::cluster::Embeddings;
 use crate::cluster::embeddings::Row;
-use crate::cluster::neighbours::dot;
 use crate::task::try_filled;
 use crate::{Result, Task};
 
@@ -100,7 +100,7 @@ impl<'a> Frame<'a> {
     /// |x_i - x_j| in the frame, from the values as given.
     pub fn distance(&self, i: u32, j: u32) -> f64 {
         let (x, y) = (self.embeddings.row(i as usize), self.embeddings.row(j as usize));
-        super::super::pairs::squared_difference(x, y).sqrt() / self.radius
+        squared_distance(x, y).sqrt() / self.radius
     }
 }
 

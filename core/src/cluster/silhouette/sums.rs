@@ -7,11 +7,11 @@
 //! The nearest cluster is sought in single precision, whose error is bounded; what may be nearest within the bound
 //! is decided in double precision.
 
+use super::super::simd::dot;
 use super::super::simd::dot_tile::{PANEL, dot_tile};
 use super::frame::{Frame, pack};
 use super::{Groups, Means, SilhouetteMetric};
 use crate::cluster::embeddings::Row;
-use crate::cluster::neighbours::dot;
 use crate::cluster::{Embeddings, parallel};
 use crate::task::try_filled;
 use crate::{Result, Task};
