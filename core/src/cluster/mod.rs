@@ -2,10 +2,12 @@
 //!
 //! * [`agglomerative`](mod@agglomerative): hierarchical clusters by average, complete, single or ward linkage.
 //! * [`embeddings`]: the checked matrix that every algorithm takes.
+//! * [`kmeans`](mod@kmeans): a given number of clusters around centroids.
 //! * [`metric`]: cosine and euclidean distance between rows.
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`silhouette`]: how well rows sit in their clusters.
+//! * [`summary`]: what is worth knowing of clusters and their members.
 //! * [`union_find`]: connected components.
 //! * [`simd`]: kernels for the instruction sets of one machine.
 //! * [`parallel`]: scoped threads.
@@ -13,21 +15,26 @@
 pub mod agglomerative;
 pub mod dbscan;
 pub mod embeddings;
+pub mod kmeans;
 pub mod metric;
 pub mod neighbours;
 pub mod parallel;
 pub mod silhouette;
 pub mod simd;
+pub mod summary;
 pub mod union_find;
 
 mod groups;
+mod nearest;
 mod pairs;
 
 pub use agglomerative::{AgglomerativeParams, Linkage, agglomerative};
 pub use dbscan::{DbscanParams, dbscan};
 pub use embeddings::Embeddings;
+pub use kmeans::{KmeansParams, kmeans};
 pub use metric::Metric;
 pub use silhouette::{NoiseRows, SilhouetteMetric, silhouette_samples, silhouette_score};
+pub use summary::{ClusterSummary, Member, members, summaries};
 
 /// The label of a point that belongs to no cluster. Clusters are numbered from 0.
 pub const NOISE: i32 = -1;
@@ -45,4 +52,26 @@ fn check_labels(embeddings: &Embeddings<'_>, labels: &[i32]) -> crate::Result<()
             embeddings.rows()
         ),
     ))
+}
+
+/// Whether every row has a direction: not so when all its values are 0. `work` names what needs one.
+fn refuse_zeros(embeddings: &Embeddings<'_>, work: &str, task: &crate::Task<'_>) -> crate::Result<()> {
+    for i in 0..embeddings.rows() {
+        if i.is_multiple_of(256) {
+            task.check()?;
+        }
+        let zero = match embeddings.row(i) {
+            embeddings::Row::F32(row) => row.iter().all(|&value| value == 0.0),
+            embeddings::Row::F64(row) => row.iter().all(|&value| value == 0.0),
+        };
+        if zero {
+            return Err(crate::Error::new(
+                crate::ErrorKind::InvalidParameter,
+                format!("{work} cannot take a vector of zeros"),
+            )
+            .detail(format!("Row {} has no direction.", i + 1))
+            .hint("Leave such rows out, use metric \"euclidean\", or dbscan, which labels them noise."));
+        }
+    }
+    Ok(())
 }

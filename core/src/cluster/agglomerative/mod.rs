@@ -17,7 +17,6 @@ mod prim;
 mod sums;
 mod tree;
 
-use super::embeddings::Row;
 use super::pairs::{Packed, RowDistance, all_rows};
 use super::{Embeddings, Metric};
 use crate::task::try_filled;
@@ -59,7 +58,7 @@ pub fn agglomerative(
         .hint("n_clusters must not be larger than the number of vectors."));
     }
     if params.metric == Metric::Cosine {
-        refuse_zeros(embeddings, task)?;
+        super::refuse_zeros(embeddings, "cosine linkage", task)?;
     }
     if n < 2 {
         return try_filled(n, 0);
@@ -132,25 +131,4 @@ fn need_matrix(n: usize, dims: usize, task: &Task<'_>) -> Result<()> {
                  distance_threshold, or use dbscan: these need less.",
         )
     })
-}
-
-fn refuse_zeros(embeddings: &Embeddings<'_>, task: &Task<'_>) -> Result<()> {
-    for i in 0..embeddings.rows() {
-        if i.is_multiple_of(256) {
-            task.check()?;
-        }
-        let zero = match embeddings.row(i) {
-            Row::F32(row) => row.iter().all(|&value| value == 0.0),
-            Row::F64(row) => row.iter().all(|&value| value == 0.0),
-        };
-        if zero {
-            return Err(Error::new(
-                ErrorKind::InvalidParameter,
-                "cosine linkage cannot take a vector of zeros",
-            )
-            .detail(format!("Row {} has no direction.", i + 1))
-            .hint("Leave such rows out, use metric \"euclidean\", or dbscan, which labels them noise."));
-        }
-    }
-    Ok(())
 }
