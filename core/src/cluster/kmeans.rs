@@ -20,8 +20,8 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::embeddings::Row;
 use super::groups::by_first_member;
-use super::simd::{dot, squared_distance};
-use super::{Embeddings, Metric, parallel, refuse_zeros};
+use super::simd::squared_distance;
+use super::{Embeddings, Metric, parallel, refuse_zeros, to_unit};
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -172,14 +172,6 @@ fn rows(embeddings: &Embeddings<'_>, metric: Metric, task: &Task<'_>) -> Result<
     )?;
     Array2::from_shape_vec((n, dims), values)
         .map_err(|_| Error::new(ErrorKind::Internal, "rows do not form a matrix"))
-}
-
-/// Scales a vector to length 1; one without direction stays.
-fn to_unit(row: &mut [f64]) {
-    let norm = dot(Row::F64(row), Row::F64(row)).sqrt();
-    if norm > 0.0 {
-        row.iter_mut().for_each(|value| *value /= norm);
-    }
 }
 
 /// The mean over all columns of their variance.

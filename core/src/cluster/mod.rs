@@ -4,15 +4,18 @@
 //! * [`embeddings`]: the checked matrix that every algorithm takes.
 //! * [`kmeans`](mod@kmeans): a given number of clusters around centroids.
 //! * [`metric`]: cosine and euclidean distance between rows.
+//! * [`assign`]: new rows into existing clusters.
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`silhouette`]: how well rows sit in their clusters.
+//! * [`suggest`]: help in choosing eps.
 //! * [`summary`]: what is worth knowing of clusters and their members.
 //! * [`union_find`]: connected components.
 //! * [`simd`]: kernels for the instruction sets of one machine.
 //! * [`parallel`]: scoped threads.
 
 pub mod agglomerative;
+pub mod assign;
 pub mod dbscan;
 pub mod embeddings;
 pub mod kmeans;
@@ -21,6 +24,7 @@ pub mod neighbours;
 pub mod parallel;
 pub mod silhouette;
 pub mod simd;
+pub mod suggest;
 pub mod summary;
 pub mod union_find;
 
@@ -29,11 +33,13 @@ mod nearest;
 mod pairs;
 
 pub use agglomerative::{AgglomerativeParams, Linkage, agglomerative};
+pub use assign::{AssignTo, Assignment, assign_clusters};
 pub use dbscan::{DbscanParams, dbscan};
 pub use embeddings::Embeddings;
 pub use kmeans::{KmeansParams, kmeans};
 pub use metric::Metric;
 pub use silhouette::{NoiseRows, SilhouetteMetric, silhouette_samples, silhouette_score};
+pub use suggest::{EpsCandidate, suggest_eps};
 pub use summary::{ClusterSummary, Member, members, summaries};
 
 /// The label of a point that belongs to no cluster. Clusters are numbered from 0.
@@ -52,6 +58,15 @@ fn check_labels(embeddings: &Embeddings<'_>, labels: &[i32]) -> crate::Result<()
             embeddings.rows()
         ),
     ))
+}
+
+/// Scales a vector to length 1; one without direction stays.
+fn to_unit(vector: &mut [f64]) {
+    let row = embeddings::Row::F64(vector);
+    let norm = simd::dot(row, row).sqrt();
+    if norm > 0.0 {
+        vector.iter_mut().for_each(|value| *value /= norm);
+    }
 }
 
 /// Whether every row has a direction: not so when all its values are 0. `work` names what needs one.
