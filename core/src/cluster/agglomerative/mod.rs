@@ -65,7 +65,7 @@ pub fn agglomerative(
     }
     match params.until {
         Until::Distance(threshold) if components::suits(n, params) => {
-            match components::labels(embeddings, params, threshold, task)? {
+            match components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)? {
                 Some(labels) => Ok(labels),
                 None => dense(embeddings, params, task),
             }
@@ -131,4 +131,79 @@ fn need_matrix(n: usize, dims: usize, task: &Task<'_>) -> Result<()> {
                  distance_threshold, or use dbscan: these need less.",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn params(k: Option<usize>, t: Option<f64>, metric: Metric) -> AgglomerativeParams {
+        AgglomerativeParams::new(k, t, Linkage::Average, metric).unwrap()
+    }
+
+    fn labels(x: &Array2<f64>, params: &AgglomerativeParams, memory: usize, stop: bool) -> Result<Vec<i32>> {
+        let ready = Task::new(1, 0, &|| false);
+        let stopping = || stop;
+        let task = Task::new(2, memory, &stopping);
+        agglomerative(&Embeddings::from_f64(x.view(), &ready)?, params, &task)
+    }
+
+    #[test]
+    fn few_rows() {
+        let none = Array2::zeros((0, 3));
+        let one = array![[0.5, 0.5]];
+        for params in [
+            params(Some(1), None, Metric::Cosine),
+            params(None, Some(0.0), Metric::Euclidean),
+        ] {
+            assert_eq!(labels(&none, &params, 1 << 20, false).unwrap(), []);
+            assert_eq!(labels(&one, &params, 1 << 20, false).unwrap(), [0]);
+        }
+        let two = array![[1.0, 0.0], [1.0, 0.0]];
+        assert_eq!(
+            labels(&two, &params(None, Some(0.0), Metric::Cosine), 1 << 20, false).unwrap(),
+            [1, 0]
+        );
+        assert_eq!(
+            labels(&two, &params(None, Some(0.1), Metric::Cosine), 1 << 20, false).unwrap(),
+            [0, 0]
+        );
+        assert_eq!(
+            labels(&none, &params(Some(5), None, Metric::Cosine), 1 << 20, false).unwrap(),
+            []
+        );
+    }
+
+    #[test]
+    fn errors() {
+        let x = array![[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]];
+        let error = labels(&x, &params(Some(4), None, Metric::Euclidean), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidParameter);
+        assert_eq!(error.message, "cannot form 4 clusters of 3 vectors");
+        let error = labels(&x, &params(Some(1), None, Metric::Cosine), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidParameter);
+        assert_eq!(error.detail.as_deref(), Some("Row 2 has no direction."));
+        let huge = array![[1e300], [-1e300]];
+        let error = labels(&huge, &params(Some(1), None, Metric::Euclidean), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn memory_is_asked_for_and_stopping_is_obeyed() {
+        let x = Array2::from_shape_fn((100, 3), |(i, k)| (i * i + k * 7) as f64 % 31.0 + 1.0);
+        for params in [
+            params(Some(3), None, Metric::Euclidean),
+            params(None, Some(1.0), Metric::Euclidean),
+        ] {
+            let error = labels(&x, &params, 79_000, false).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::OutOfMemory);
+            assert!(error.hint.unwrap().contains("distance_threshold"));
+            assert!(labels(&x, &params, 120_000, false).is_ok());
+            assert_eq!(
+                labels(&x, &params, 120_000, true).unwrap_err().kind,
+                ErrorKind::Cancelled
+            );
+        }
+    }
 }
