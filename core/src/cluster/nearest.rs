@@ -11,7 +11,7 @@ use crate::{Result, Task};
 
 /// A bound on the error of `dot_tile` for vectors no longer than 1: 128 roundings of f32 in a run, and those of the
 /// values (Higham, *Accuracy and stability of numerical algorithms*, section 3.1).
-const PRODUCT_ERROR: f64 = 132.0 / (1 << 24) as f64;
+pub(crate) const PRODUCT_ERROR: f64 = 132.0 / (1 << 24) as f64;
 
 /// Vectors no longer than 1 that rows are compared with.
 pub(crate) struct Targets {
@@ -133,6 +133,11 @@ impl Scan {
         &self.rows[r * dims..][..dims]
     }
 
+    /// The approximate distances of row `r` to all targets.
+    pub fn distances(&self, r: usize) -> &[f64] {
+        &self.distances[r * self.stride..][..self.stride]
+    }
+
     /// The target with the smallest `exact` distance from row `r`, leaving out `without`: the first among equals.
     /// `length` bounds the length of the row.
     pub fn nearest(
@@ -181,10 +186,10 @@ pub(crate) fn pack(rows: usize, row: &mut [f64], panel: &mut [f32], mut read: im
     }
 }
 
-/// The positions `0..n` in parts of [`PANEL`], for [`parallel::for_each_part`].
+/// How many rows a [`Scan`] takes at once: the length of parts for [`parallel::for_each_part`].
 pub(crate) const ROWS: usize = PANEL;
 
-/// The squared lengths of `n` vectors.
+/// One constant for each of `n` targets.
 ///
 /// # Errors
 /// [`crate::ErrorKind::OutOfMemory`].

@@ -15,7 +15,7 @@ use super::below::Below;
 use super::linkage::AgglomerativeParams;
 use super::sums::Sums;
 use super::tree::{Merge, Tree};
-use super::{DENSE_ROWS, Linkage, chain, cut, dense_merges, matrix_bytes, sums};
+use super::{DENSE_ROWS, Linkage, chain, cut, matrix_bytes, sums};
 use crate::cluster::groups::by_first_member;
 use crate::cluster::neighbours::NeighbourGraph;
 use crate::cluster::union_find::UnionFind;
@@ -196,7 +196,7 @@ impl Components {
                     }],
                     tied: false,
                 },
-                _ => dense_merges(embeddings, rows, params, resolution, task)?,
+                _ => super::merges(embeddings, rows, params, resolution, task)?,
             };
             for merge in &mut chain.merges {
                 merge.a = rows[merge.a as usize];
@@ -237,7 +237,7 @@ impl Components {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dense;
+    use super::super::by_tree;
     use super::*;
     use ndarray::Array2;
     use proptest::prelude::*;
@@ -284,7 +284,7 @@ mod tests {
             let threshold = share * if metric == Metric::Cosine { 1.0 } else { 3.0 };
             let params = params(linkage, metric, threshold);
             let embeddings = Embeddings::from_f64(x.view(), &task(1)).unwrap();
-            let expected = dense(&embeddings, &params, &task(1)).unwrap();
+            let expected = by_tree(&embeddings, &params, &task(1)).unwrap();
             if sums::suits(&params) {
                 match labels(&embeddings, &params, threshold, true, &task(1)).unwrap() {
                     Some(found) => prop_assert_eq!(&found, &expected),

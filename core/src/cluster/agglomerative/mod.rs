@@ -3,12 +3,14 @@
 //! Every row starts as a cluster; the two nearest clusters are joined again and again. Which are the nearest is
 //! the [`Linkage`]'s to say. Ways to the answer, all to the same one:
 //!
-//! * `dense`: the square matrix of distances, bit for bit SciPy's, then [`chain`] or [`prim`]. Equal to
+//! * `by_tree`: the square matrix of distances, bit for bit SciPy's, then [`chain`] or [`prim`]. Equal to
 //!   scikit-learn whatever the ties. 8 n² bytes.
 //! * [`components`]: with a distance threshold only rows connected by distances below it can end in one cluster,
-//!   so small matrices suffice. It notices ties that could make a difference and then leaves the work to `dense`.
+//!   so small matrices suffice. It notices ties that could make a difference and then leaves the work to `by_tree`.
+//! * [`certificate`]: the same tree in O(n d) memory, for sets whose matrix is too large.
 
 mod below;
+mod certificate;
 mod chain;
 mod components;
 mod cut;
@@ -67,17 +69,17 @@ pub fn agglomerative(
         Until::Distance(threshold) if components::suits(n, params) => {
             match components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)? {
                 Some(labels) => Ok(labels),
-                None => dense(embeddings, params, task),
+                None => by_tree(embeddings, params, task),
             }
         }
-        _ => dense(embeddings, params, task),
+        _ => by_tree(embeddings, params, task),
     }
 }
 
-/// By the full matrix and the full tree.
-fn dense(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<'_>) -> Result<Vec<i32>> {
+/// By the full tree, from the full matrix where that is possible.
+fn by_tree(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<'_>) -> Result<Vec<i32>> {
     let n = embeddings.rows();
-    let merges = dense_merges(embeddings, &all_rows(n)?, params, -1.0, task)?.merges;
+    let merges = merges(embeddings, &all_rows(n)?, params, -1.0, task)?.merges;
     // scikit-learn's own single linkage, used for euclidean only, leaves children in order of discovery.
     let ordered = !(params.linkage == Linkage::Single && params.metric == Metric::Euclidean);
     let tree = Tree::new(n, merges, ordered, task)?;
@@ -88,7 +90,29 @@ fn dense(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<
     cut::cut(&tree, k, task)
 }
 
-/// The merges of the rows `rows`, named by their positions in `rows`. `resolution` as in [`chain::nn_chain`].
+/// The merges of the rows `rows`, named by their positions in `rows`, by whatever way there is; with a threshold at
+/// least all those below it. `resolution` as in [`chain::nn_chain`].
+fn merges(
+    embeddings: &Embeddings<'_>,
+    rows: &[u32],
+    params: &AgglomerativeParams,
+    resolution: f64,
+    task: &Task<'_>,
+) -> Result<chain::Chain> {
+    if rows.len() <= DENSE_ROWS || !sums::suits(params) {
+        return dense_merges(embeddings, rows, params, resolution, task);
+    }
+    let threshold = match params.until {
+        Until::Clusters(_) => None,
+        Until::Distance(threshold) => Some(threshold),
+    };
+    Ok(chain::Chain {
+        merges: certificate::merges(embeddings, rows, params.linkage, threshold, task)?,
+        tied: false,
+    })
+}
+
+/// The merges by the matrix of distances.
 fn dense_merges(
     embeddings: &Embeddings<'_>,
     rows: &[u32],
