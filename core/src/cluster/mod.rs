@@ -1,1 +1,20 @@
 //! Embeddings become clusters, with scikit-learn's labels.
+//!
+//! * [`embeddings`]: the checked matrix that every algorithm takes.
+//! * [`metric`]: cosine and euclidean distance between rows.
+//! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
+//! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
+//! * [`union_find`]: connected components.
+
+pub mod dbscan;
+pub mod embeddings;
+pub mod metric;
+pub mod neighbours;
+pub mod union_find;
+
+pub use dbscan::{DbscanParams, dbscan};
+pub use embeddings::Embeddings;
+pub use metric::Metric;
+
+/// The label of a point that belongs to no cluster. Clusters are numbered from 0.
+pub const NOISE: i32 = -1;
