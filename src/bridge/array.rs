@@ -1,4 +1,4 @@
-//! Number arrays in and out.
+//! Arrays of numbers, read where they lie.
 
 use ndarray::ArrayView2;
 use pgrx::pg_sys;
@@ -132,45 +132,4 @@ pub(super) fn ints(payload: &Varlena, name: &str) -> Vec<i32> {
         )
     }
     values::<i32>(payload, &header).to_vec()
-}
-
-/// Element types of the arrays that we return.
-pub(crate) trait Element: Copy {
-    const OID: pg_sys::Oid;
-}
-
-impl Element for i32 {
-    const OID: pg_sys::Oid = pg_sys::INT4OID;
-}
-
-impl Element for f64 {
-    const OID: pg_sys::Oid = pg_sys::FLOAT8OID;
-}
-
-/// A one-dimensional array of the values; `'{}'` for none.
-pub(crate) fn array_datum<T: Element>(values: &[T]) -> pg_sys::Datum {
-    if values.is_empty() {
-        // SAFETY: a known element type.
-        return unsafe { pg_sys::construct_empty_array(T::OID) }.into();
-    }
-    let data = size_of::<pg_sys::ArrayType>() + 8;
-    let size = data + size_of_val(values);
-    if size > pg_sys::MaxAllocSize as usize {
-        raise(
-            Error::new(ErrorKind::LimitExceeded, "the result exceeds the size of an array")
-                .detail(format!("{} elements were computed.", values.len())),
-        )
-    }
-    // SAFETY: `size` bytes hold the header, one dimension with its lower bound, and the values.
-    unsafe {
-        let array = pg_sys::palloc0(size).cast::<pg_sys::ArrayType>();
-        pgrx::set_varsize_4b(array.cast(), size as i32);
-        (*array).ndim = 1;
-        (*array).elemtype = T::OID;
-        let bounds = array.add(1).cast::<i32>();
-        bounds.write(values.len() as i32);
-        bounds.add(1).write(1);
-        array.cast::<u8>().add(data).cast::<T>().copy_from_nonoverlapping(values.as_ptr(), values.len());
-        array.into()
-    }
 }

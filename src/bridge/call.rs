@@ -2,6 +2,10 @@
 
 use std::ops::Deref;
 
+use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::pgrx_sql_entity_graph::metadata::{
+    ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
+};
 use pgrx::{PgSqlErrorCode, pg_sys};
 use reviewpro_core::{Error, ErrorKind};
 
@@ -9,17 +13,33 @@ use super::array::{self, MatrixArgument};
 use super::report::{raise, raise_as};
 use super::varlena::Varlena;
 
-/// One call of one of our functions.
+/// One call of one of our functions: what a `#[pg_extern]` takes instead of typed arguments, whose conversions
+/// copy, trust the encoding, or panic on NULL.
 pub(crate) struct Call {
     fcinfo: pg_sys::FunctionCallInfo,
 }
 
-impl Call {
-    /// Wraps what PostgreSQL passed. Only for the `fcinfo` of the running function.
-    pub(crate) fn new(fcinfo: pg_sys::FunctionCallInfo) -> Self {
-        Call { fcinfo }
+// SAFETY: takes no argument of its own; pgrx passes the `fcinfo` of the running function.
+unsafe impl<'fcx> ArgAbi<'fcx> for Call {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: as for pgrx's own virtual argument, which this wraps.
+        Call { fcinfo: unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) } }
     }
 
+    fn is_virtual_arg() -> bool {
+        true
+    }
+}
+
+// SAFETY: never appears in SQL.
+unsafe impl SqlTranslatable for Call {
+    const TYPE_IDENT: &'static str = pgrx::pgrx_resolved_type!(Call);
+    const TYPE_ORIGIN: TypeOrigin = TypeOrigin::External;
+    const ARGUMENT_SQL: Result<SqlMappingRef, ArgumentError> = Ok(SqlMappingRef::Skip);
+    const RETURN_SQL: Result<ReturnsRef, ReturnsError> = Err(ReturnsError::Datum);
+}
+
+impl Call {
     pub(super) fn fcinfo(&self) -> pg_sys::FunctionCallInfo {
         self.fcinfo
     }
@@ -57,6 +77,12 @@ impl Call {
 
     pub(crate) fn f64(&self, index: usize) -> Option<f64> {
         self.datum(index).map(|datum| f64::from_bits(datum.value() as u64))
+    }
+
+    /// A `uuid`.
+    pub(crate) fn uuid(&self, index: usize) -> Option<[u8; 16]> {
+        // SAFETY: the SQL declares a uuid, whose datum points at 16 bytes.
+        self.datum(index).map(|datum| unsafe { *datum.cast_mut_ptr::<[u8; 16]>() })
     }
 
     /// A `bytea`.

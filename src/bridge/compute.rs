@@ -87,8 +87,8 @@ fn interrupted() -> bool {
 }
 
 fn postmaster_is_gone() -> bool {
-    // SAFETY: looks at a pipe; no arguments.
-    !unsafe { pg_sys::PostmasterIsAliveInternal() }
+    // SAFETY: two globals that are fixed once the backend has started, and a system call without arguments.
+    unsafe { pg_sys::IsUnderPostmaster && libc::getppid() != pg_sys::PostmasterPid }
 }
 
 /// Runs `job` beside the main thread and returns its result, or raises its error.

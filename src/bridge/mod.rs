@@ -2,7 +2,8 @@
 //!
 //! * [`call`]: arguments of a function, borrowed where they lie.
 //! * [`varlena`]: detoasted values.
-//! * [`array`]: number arrays in and out.
+//! * [`array`]: arrays of numbers, read where they lie.
+//! * [`value`]: what a function returns.
 //! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`report`]: errors of the core as PostgreSQL errors.
@@ -12,13 +13,14 @@ mod call;
 mod compute;
 mod report;
 mod rows;
+mod value;
 mod varlena;
 
-pub(crate) use array::{MatrixArgument, array_datum};
 pub(crate) use call::Call;
 pub(crate) use compute::{compute, stream};
 pub(crate) use report::{OrRaise, raise};
 pub(crate) use rows::{Batch, Column, ColumnType, RowSink};
+pub(crate) use value::Value;
 
 use pgrx::pg_sys;
 

@@ -8,6 +8,7 @@ use reviewpro_core::{Error, ErrorKind};
 
 use super::call::Call;
 use super::report::{raise, raise_as};
+use super::value::MAX_ALLOC_SIZE;
 
 /// The SQL type of a column that we fill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +69,15 @@ impl Batch {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.cells.is_empty()
+    }
+
+    /// Where the values by reference lie.
+    #[cfg(any(test, feature = "pg_test"))]
+    pub(crate) fn offsets(&self) -> impl Iterator<Item = usize> {
+        self.cells.iter().filter_map(|cell| match cell {
+            Cell::Offset(offset) => Some(*offset),
+            _ => None,
+        })
     }
 
     /// Time to hand it over.
@@ -152,10 +162,10 @@ impl Batch {
 
     fn close(&mut self, start: usize) {
         let len = self.bytes - start;
-        if len > pg_sys::MaxAllocSize as usize {
+        if len > MAX_ALLOC_SIZE {
             raise(
                 Error::new(ErrorKind::LimitExceeded, "a value exceeds the size of a field")
-                    .detail(format!("{len} bytes are needed, {} bytes are allowed.", pg_sys::MaxAllocSize)),
+                    .detail(format!("{len} bytes are needed, {} bytes are allowed.", MAX_ALLOC_SIZE)),
             )
         }
         let word = len as u32;
@@ -238,8 +248,8 @@ impl RowSink {
         }
     }
 
-    /// Appends the rows of the batch.
-    pub(crate) fn write(&mut self, batch: Batch) {
+    /// Appends the rows of the batch, and empties it.
+    pub(crate) fn write(&mut self, batch: &mut Batch) {
         assert_eq!(batch.columns, self.columns, "a batch has the columns of its sink");
         let base = batch.buffer.as_ptr().cast::<u8>();
         for row in batch.cells.chunks_exact(self.columns) {
@@ -255,5 +265,7 @@ impl RowSink {
                 pg_sys::tuplestore_putvalues(self.store, self.desc, self.values.as_mut_ptr(), self.nulls.as_mut_ptr());
             }
         }
+        batch.cells.clear();
+        batch.bytes = 0;
     }
 }

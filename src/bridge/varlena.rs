@@ -34,6 +34,9 @@ impl Varlena {
     }
 }
 
+// SAFETY: the bytes are plain memory that nobody changes while it lives; only the main thread drops it.
+unsafe impl Sync for Varlena {}
+
 impl Deref for Varlena {
     type Target = [u8];
 

@@ -10,11 +10,13 @@ pub mod dbscan;
 pub mod embeddings;
 pub mod metric;
 pub mod neighbours;
+pub mod options;
 pub mod union_find;
 
 pub use dbscan::{DbscanParams, dbscan};
 pub use embeddings::Embeddings;
 pub use metric::Metric;
+pub use options::{Options, cluster};
 
 /// The label of a point that belongs to no cluster. Clusters are numbered from 0.
 pub const NOISE: i32 = -1;

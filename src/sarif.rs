@@ -1,0 +1,1 @@
+//! `sarif_findings` and its family.
