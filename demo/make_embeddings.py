@@ -11,7 +11,8 @@ The text of a finding is what the product embeds today:
     Code: <first 500 characters of the snippet>      (only when there is a snippet)
 
 Model: all-MiniLM-L6-v2, 384 dimensions, unit length. A line of the output is the sha256 of the text and the vector as
-a PostgreSQL array. Its elements are the components times 512, rounded: small in a file, and the cosine does not see the factor.
+a PostgreSQL array. Its elements are the components times 512, rounded: small in a file, and the cosine does not see
+the factor.
 """
 
 from __future__ import annotations

@@ -107,7 +107,12 @@ def logs() -> list[Log]:
         Log("logs/ruff-clean.sarif", "ruff", "clean", ruff()),
         Log("logs/semgrep-broken-rules.sarif", "semgrep", "clean", semgrep("broken.yaml")),
         Log("logs/njsscan-server.sarif", "njsscan", "server", ["njsscan", "--sarif", "-o", "{out}", "."]),
-        Log("logs/flawfinder-leveldown-5.6.0.sarif", "flawfinder", "leveldown-5.6.0", ["flawfinder", "--sarif", "binding.cc", "deps/snappy", "deps/leveldb/leveldb-1.20/db"]),
+        Log(
+            "logs/flawfinder-leveldown-5.6.0.sarif",
+            "flawfinder",
+            "leveldown-5.6.0",
+            ["flawfinder", "--sarif", "binding.cc", "deps/snappy", "deps/leveldb/leveldb-1.20/db"],
+        ),
         Log(
             "logs/eslint-express-3.0.0.sarif",
             "eslint",
