@@ -4,6 +4,7 @@
 //! the extension turns the answer into rows. Nothing here knows who calls it.
 //!
 //! * [`sarif`]: SARIF 2.1.0 logs become findings, runs, rules, problems.
+//! * [`json`]: JSON documents before they have a meaning: decoding, splitting, parts kept raw.
 //! * [`jsonb`]: PostgreSQL's binary JSON read and written in place, as one more serde data format.
 //! * [`fingerprint`]: the published identities of a finding; frozen once released.
 //! * [`cluster`]: embeddings become clusters, with scikit-learn's labels.
@@ -13,6 +14,7 @@
 pub mod cluster;
 pub mod error;
 pub mod fingerprint;
+pub mod json;
 pub mod jsonb;
 pub mod sarif;
 pub mod task;

@@ -60,7 +60,7 @@ pub fn line_hashes(text: &str, task: &Task<'_>) -> Result<Vec<LineHash>> {
     };
     let mut after_cr = false;
     for (index, unit) in text.encode_utf16().enumerate() {
-        if index % POLL == 0 {
+        if index.is_multiple_of(POLL) {
             task.check()?;
         }
         match unit {
