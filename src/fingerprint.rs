@@ -3,7 +3,9 @@
 use pgrx::pg_extern;
 use reviewpro_core::fingerprint::{compat, content, line_hashes, location, uuid};
 
-use crate::bridge::{Batch, Call, Column, ColumnType, RowSink, compute, Value};
+use reviewpro_core::table::{Column, Type, Value as Cell};
+
+use crate::bridge::{Call, Value, stream_rows};
 
 /// `fingerprint(organization_id uuid, rule_id, file_path, start_line, start_column, message)`.
 #[pg_extern(sql = false)]
@@ -55,21 +57,28 @@ fn location_fingerprint(call: Call) -> Value {
     Value::text(value.as_str())
 }
 
-const LINE_HASH_COLUMNS: [Column; 2] = [("line", ColumnType::Int4), ("hash", ColumnType::Text)];
+const LINE_HASH_COLUMNS: &[Column] = &[
+    Column {
+        name: "line",
+        ty: Type::Int,
+    },
+    Column {
+        name: "hash",
+        ty: Type::Text,
+    },
+];
 
 /// `sarif_line_hashes(source)`: one row per line of a source text.
 #[pg_extern(sql = false)]
 fn sarif_line_hashes(call: Call) {
-    let mut sink = RowSink::new(&call, &LINE_HASH_COLUMNS);
-    let Some(source) = call.text(0) else { return };
-    let hashes = compute(|task| line_hashes::line_hashes(&source, task));
-    let mut batch = Batch::new(LINE_HASH_COLUMNS.len());
-    for (line, hash) in (1..).zip(&hashes) {
-        batch.i32(Some(line));
-        batch.text(Some(&hash.to_string()));
-        if batch.is_full() {
-            sink.write(&mut batch);
-        }
-    }
-    sink.write(&mut batch);
+    let source = call.text(0);
+    stream_rows(&call, LINE_HASH_COLUMNS, |task, emit| {
+        let Some(source) = source.as_deref() else {
+            return Ok(());
+        };
+        let hashes = line_hashes::line_hashes(source, task)?;
+        (1..)
+            .zip(&hashes)
+            .try_for_each(|(line, hash)| emit(&[Cell::Int(line), Cell::Text(&hash.to_string())]))
+    });
 }

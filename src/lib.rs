@@ -32,7 +32,11 @@ pub extern "C-unwind" fn _PG_init() {
 
 // The scripts make up the extension's install script, in this order.
 pgrx::extension_sql_file!("../sql/version.sql", name = "version", bootstrap);
-pgrx::extension_sql_file!("../sql/fingerprint.sql", name = "fingerprint", requires = ["version"]);
+pgrx::extension_sql_file!(
+    "../sql/fingerprint.sql",
+    name = "fingerprint",
+    requires = ["version"]
+);
 pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
 pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
 pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["cluster"]);

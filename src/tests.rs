@@ -12,19 +12,31 @@ mod tests {
         let loaded = Spi::get_two::<String, String>(
             "SELECT module_name, version FROM pg_get_loaded_modules() WHERE module_name = 'reviewpro_pg'",
         );
-        assert_eq!(loaded, Ok((Some("reviewpro_pg".into()), Some(env!("CARGO_PKG_VERSION").into()))));
+        assert_eq!(
+            loaded,
+            Ok((
+                Some("reviewpro_pg".into()),
+                Some(env!("CARGO_PKG_VERSION").into())
+            ))
+        );
     }
 
     #[pg_test]
     fn workers_block_every_signal_that_can_be_blocked() {
         let mask = compute(|_| {
             let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).unwrap_or_default();
+            let line = status
+                .lines()
+                .find_map(|line| line.strip_prefix("SigBlk:"))
+                .unwrap_or_default();
             Ok(u64::from_str_radix(line.trim(), 16).unwrap_or(0))
         });
         // Signal n is bit n - 1; SIGKILL and SIGSTOP cannot be blocked, glibc keeps 32 and 33 to itself.
         for signal in (1..=31).filter(|signal| ![libc::SIGKILL, libc::SIGSTOP].contains(signal)) {
-            assert!(mask & (1 << (signal - 1)) != 0, "signal {signal} is not blocked: {mask:x}");
+            assert!(
+                mask & (1 << (signal - 1)) != 0,
+                "signal {signal} is not blocked: {mask:x}"
+            );
         }
     }
 
@@ -75,7 +87,8 @@ mod tests {
 
     #[pg_test]
     fn settings_refuse_a_misspelt_name() {
-        let outcome = PgTryBuilder::new(|| Spi::run("SET reviewpro.max_thread = 1").is_ok()).catch_others(|_| false);
+        let outcome =
+            PgTryBuilder::new(|| Spi::run("SET reviewpro.max_thread = 1").is_ok()).catch_others(|_| false);
         assert!(!outcome.execute());
     }
 }

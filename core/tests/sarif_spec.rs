@@ -35,7 +35,11 @@ fn rows_equal_the_reference_reading() {
     if common::shared().is_none() {
         return;
     }
-    let options = Options { kinds: None, include_absent: true, ..Options::default() };
+    let options = Options {
+        kinds: None,
+        include_absent: true,
+        ..Options::default()
+    };
     let mut differences: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     let (mut logs, mut rows) = (0, 0);
     for log in common::golden("spec_rows.jsonl.gz") {
@@ -46,7 +50,10 @@ fn rows_equal_the_reference_reading() {
             Ok((actual, _)) => actual,
             Err(error) => {
                 if log["reason"].is_null() {
-                    differences.entry((path.to_owned(), "error".to_owned())).or_default().push(error.to_string());
+                    differences
+                        .entry((path.to_owned(), "error".to_owned()))
+                        .or_default()
+                        .push(error.to_string());
                 }
                 continue;
             }
@@ -57,18 +64,27 @@ fn rows_equal_the_reference_reading() {
         for row in expected {
             rows += 1;
             let Some(ours) = actual.remove(&key(row)) else {
-                differences.entry((path.to_owned(), "missing".to_owned())).or_default().push(row.to_string());
+                differences
+                    .entry((path.to_owned(), "missing".to_owned()))
+                    .or_default()
+                    .push(row.to_string());
                 continue;
             };
             for (theirs, name) in COLUMNS {
                 if ours[name] != row[theirs] {
                     let difference = format!("{} instead of {}", ours[name], row[theirs]);
-                    differences.entry((path.to_owned(), name.to_owned())).or_default().push(difference);
+                    differences
+                        .entry((path.to_owned(), name.to_owned()))
+                        .or_default()
+                        .push(difference);
                 }
             }
         }
         if !actual.is_empty() {
-            differences.entry((path.to_owned(), "surplus".to_owned())).or_default().push(format!("{}", actual.len()));
+            differences
+                .entry((path.to_owned(), "surplus".to_owned()))
+                .or_default()
+                .push(format!("{}", actual.len()));
         }
     }
     println!("{rows} rows of {logs} logs compared");

@@ -40,10 +40,21 @@ impl Header {
         let after_bounds = HEADER + 8 * ndim;
         let length_word = pg_sys::VARHDRSZ;
         let (nulls, data) = match data_offset {
-            0 => (None, (after_bounds + length_word).next_multiple_of(8) - length_word),
-            offset => (Some(after_bounds..after_bounds + element_count(&dims).div_ceil(8)), offset - length_word),
+            0 => (
+                None,
+                (after_bounds + length_word).next_multiple_of(8) - length_word,
+            ),
+            offset => (
+                Some(after_bounds..after_bounds + element_count(&dims).div_ceil(8)),
+                offset - length_word,
+            ),
         };
-        Header { dims, element, nulls, data }
+        Header {
+            dims,
+            element,
+            nulls,
+            data,
+        }
     }
 
     fn count(&self) -> usize {
@@ -65,7 +76,9 @@ fn element_count(dims: &[usize]) -> usize {
 /// The `count` values of an array without NULLs.
 fn values<'a, T: Copy>(payload: &'a [u8], header: &Header) -> &'a [T] {
     let len = header.count() * size_of::<T>();
-    let bytes = payload.get(header.data..header.data + len).unwrap_or_else(|| corrupted());
+    let bytes = payload
+        .get(header.data..header.data + len)
+        .unwrap_or_else(|| corrupted());
     // SAFETY: T is f32, f64 or i32, for which all bits are valid; the alignment is looked at below.
     let (before, values, _) = unsafe { bytes.align_to::<T>() };
     if !before.is_empty() || values.len() != header.count() {
@@ -94,18 +107,33 @@ impl MatrixArgument {
             ref dims => raise(
                 Error::new(
                     ErrorKind::ArrayShape,
-                    format!("{name} must be a two-dimensional array, one row per vector, not {}-dimensional", dims.len()),
+                    format!(
+                        "{name} must be a two-dimensional array, one row per vector, not {}-dimensional",
+                        dims.len()
+                    ),
                 )
                 .hint("Build it with array_agg(embedding ORDER BY ...)."),
             ),
         };
         if let Some(index) = header.first_null(&payload) {
             raise(
-                Error::new(ErrorKind::NullNotAllowed, format!("{name} must not contain nulls"))
-                    .detail(format!("Row {}, column {} is null.", index / columns + 1, index % columns + 1)),
+                Error::new(
+                    ErrorKind::NullNotAllowed,
+                    format!("{name} must not contain nulls"),
+                )
+                .detail(format!(
+                    "Row {}, column {} is null.",
+                    index / columns + 1,
+                    index % columns + 1
+                )),
             )
         }
-        MatrixArgument { payload, header, rows, columns }
+        MatrixArgument {
+            payload,
+            header,
+            rows,
+            columns,
+        }
     }
 
     /// The matrix, checked to be finite. Called beside the main thread, since it reads every value.
@@ -127,8 +155,11 @@ pub(super) fn ints(payload: &Varlena, name: &str) -> Vec<i32> {
     let header = Header::read(payload);
     if let Some(index) = header.first_null(payload) {
         raise(
-            Error::new(ErrorKind::NullNotAllowed, format!("{name} must not contain nulls"))
-                .detail(format!("Element {} is null.", index + 1)),
+            Error::new(
+                ErrorKind::NullNotAllowed,
+                format!("{name} must not contain nulls"),
+            )
+            .detail(format!("Element {} is null.", index + 1)),
         )
     }
     values::<i32>(payload, &header).to_vec()

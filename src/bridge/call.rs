@@ -23,7 +23,9 @@ pub(crate) struct Call {
 unsafe impl<'fcx> ArgAbi<'fcx> for Call {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         // SAFETY: as for pgrx's own virtual argument, which this wraps.
-        Call { fcinfo: unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) } }
+        Call {
+            fcinfo: unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) },
+        }
     }
 
     fn is_virtual_arg() -> bool {
@@ -50,7 +52,11 @@ impl Call {
             let count = usize::try_from((*self.fcinfo).nargs).unwrap_or(0);
             *(*self.fcinfo).args.as_slice(count).get(index)?
         };
-        if argument.isnull { None } else { Some(argument.value) }
+        if argument.isnull {
+            None
+        } else {
+            Some(argument.value)
+        }
     }
 
     pub(crate) fn is_null(&self, index: usize) -> bool {
@@ -59,7 +65,12 @@ impl Call {
 
     /// The argument, or 22004 naming it.
     pub(crate) fn required<T>(&self, name: &str, value: Option<T>) -> T {
-        value.unwrap_or_else(|| raise(Error::new(ErrorKind::NullNotAllowed, format!("{name} must not be null"))))
+        value.unwrap_or_else(|| {
+            raise(Error::new(
+                ErrorKind::NullNotAllowed,
+                format!("{name} must not be null"),
+            ))
+        })
     }
 
     pub(crate) fn bool(&self, index: usize) -> Option<bool> {
@@ -76,13 +87,15 @@ impl Call {
     }
 
     pub(crate) fn f64(&self, index: usize) -> Option<f64> {
-        self.datum(index).map(|datum| f64::from_bits(datum.value() as u64))
+        self.datum(index)
+            .map(|datum| f64::from_bits(datum.value() as u64))
     }
 
     /// A `uuid`.
     pub(crate) fn uuid(&self, index: usize) -> Option<[u8; 16]> {
         // SAFETY: the SQL declares a uuid, whose datum points at 16 bytes.
-        self.datum(index).map(|datum| unsafe { *datum.cast_mut_ptr::<[u8; 16]>() })
+        self.datum(index)
+            .map(|datum| unsafe { *datum.cast_mut_ptr::<[u8; 16]>() })
     }
 
     /// A `bytea`.
@@ -91,10 +104,14 @@ impl Call {
         self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })
     }
 
-    /// A `jsonb` or an array, as its stored bytes.
-    pub(crate) fn aligned(&self, index: usize) -> Option<Varlena> {
+    fn aligned(&self, index: usize) -> Option<Varlena> {
         // SAFETY: as in `bytes`.
         self.datum(index).map(|datum| unsafe { Varlena::aligned(datum) })
+    }
+
+    /// A `jsonb`, as its stored bytes.
+    pub(crate) fn jsonb(&self, index: usize) -> Option<Varlena> {
+        self.aligned(index)
     }
 
     /// A `text` or `json`, checked to be UTF-8.
@@ -120,11 +137,17 @@ impl Call {
             if count == 0 {
                 return Some(Vec::new());
             }
-            (std::slice::from_raw_parts(elements, count), std::slice::from_raw_parts(nulls, count))
+            (
+                std::slice::from_raw_parts(elements, count),
+                std::slice::from_raw_parts(nulls, count),
+            )
         };
         let text = |(element, null): (&pg_sys::Datum, &bool)| {
             if *null {
-                raise(Error::new(ErrorKind::NullNotAllowed, format!("{name} must not contain nulls")))
+                raise(Error::new(
+                    ErrorKind::NullNotAllowed,
+                    format!("{name} must not contain nulls"),
+                ))
             }
             // SAFETY: elements point into the array, which outlives this closure's call.
             Text::new(unsafe { Varlena::packed(*element) }).to_owned()
@@ -153,14 +176,20 @@ impl Text {
         if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
             raise_as(
                 PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                Error::new(ErrorKind::InvalidEncoding, "reviewpro_pg needs a database with encoding UTF8"),
+                Error::new(
+                    ErrorKind::InvalidEncoding,
+                    "reviewpro_pg needs a database with encoding UTF8",
+                ),
             )
         }
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
         if let Err(error) = std::str::from_utf8(&value) {
             raise(
-                Error::new(ErrorKind::InvalidEncoding, "invalid byte sequence for encoding \"UTF8\"")
-                    .detail(format!("Byte offset {}.", error.valid_up_to())),
+                Error::new(
+                    ErrorKind::InvalidEncoding,
+                    "invalid byte sequence for encoding \"UTF8\"",
+                )
+                .detail(format!("Byte offset {}.", error.valid_up_to())),
             )
         }
         Text(value)

@@ -50,7 +50,8 @@ impl WaitEvent {
     fn start() -> Self {
         static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
         // SAFETY: on the main thread; the name is a NUL-terminated constant.
-        let event = *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"ReviewproCompute".as_ptr()) });
+        let event =
+            *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"ReviewproCompute".as_ptr()) });
         Self::set(event);
         WaitEvent
     }
@@ -114,12 +115,14 @@ pub(crate) fn stream<B: Send, T: Send>(
         let coordinator = {
             let _masked = SignalsBlocked::new();
             let (stop, take_job) = (&stop, &take_job);
-            std::thread::Builder::new().name("reviewpro".into()).spawn_scoped(scope, move || {
-                let job = take_job()?;
-                let stopped = || stop.load(Ordering::Relaxed);
-                let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
-                Some(job(&Task::new(threads, memory, &stopped), &mut emit))
-            })
+            std::thread::Builder::new()
+                .name("reviewpro".into())
+                .spawn_scoped(scope, move || {
+                    let job = take_job()?;
+                    let stopped = || stop.load(Ordering::Relaxed);
+                    let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
+                    Some(job(&Task::new(threads, memory, &stopped), &mut emit))
+                })
         };
         let Ok(coordinator) = coordinator else { return None };
         let _waiting = WaitEvent::start();
@@ -144,7 +147,9 @@ pub(crate) fn stream<B: Send, T: Send>(
         if interrupted() {
             stop.store(true, Ordering::Relaxed);
         }
-        coordinator.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        coordinator
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
 
     pgrx::check_for_interrupts!();

@@ -19,7 +19,7 @@ mod varlena;
 pub(crate) use call::Call;
 pub(crate) use compute::{compute, stream};
 pub(crate) use report::{OrRaise, raise};
-pub(crate) use rows::{Batch, Column, ColumnType, RowSink};
+pub(crate) use rows::stream_rows;
 pub(crate) use value::Value;
 
 use pgrx::pg_sys;
@@ -35,9 +35,16 @@ pub(crate) struct ParallelLimits {
 pub(crate) fn parallel_limits() -> ParallelLimits {
     // SAFETY: plain ints that only this, the main thread, changes.
     let (worker, total, per_gather) = unsafe {
-        (pg_sys::ParallelWorkerNumber, pg_sys::max_parallel_workers, pg_sys::max_parallel_workers_per_gather)
+        (
+            pg_sys::ParallelWorkerNumber,
+            pg_sys::max_parallel_workers,
+            pg_sys::max_parallel_workers_per_gather,
+        )
     };
-    ParallelLimits { is_worker: worker >= 0, workers_per_gather: usize::try_from(total.min(per_gather)).unwrap_or(0) }
+    ParallelLimits {
+        is_worker: worker >= 0,
+        workers_per_gather: usize::try_from(total.min(per_gather)).unwrap_or(0),
+    }
 }
 
 /// Makes a misspelt setting of ours an error instead of a placeholder.

@@ -3,45 +3,30 @@
 //! A [`Batch`] is plain memory: any thread may fill it. Values passed by reference lie in one buffer, laid out
 //! as PostgreSQL wants them, so that the main thread only turns offsets into pointers.
 
+use std::borrow::Cow;
+
 use pgrx::{PgSqlErrorCode, pg_sys};
-use reviewpro_core::{Error, ErrorKind};
+use reviewpro_core::table::{Column, Type, Value};
+use reviewpro_core::{Error, ErrorKind, Result, Task, jsonb};
 
 use super::call::Call;
-use super::report::{raise, raise_as};
+use super::compute::stream;
+use super::report::raise_as;
 use super::value::MAX_ALLOC_SIZE;
 
-/// The SQL type of a column that we fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ColumnType {
-    Bool,
-    Int4,
-    Int8,
-    Float8,
-    Numeric,
-    Text,
-    TextArray,
-    Jsonb,
-    Timestamptz,
-}
-
-impl ColumnType {
-    fn oid(self) -> pg_sys::Oid {
-        match self {
-            ColumnType::Bool => pg_sys::BOOLOID,
-            ColumnType::Int4 => pg_sys::INT4OID,
-            ColumnType::Int8 => pg_sys::INT8OID,
-            ColumnType::Float8 => pg_sys::FLOAT8OID,
-            ColumnType::Numeric => pg_sys::NUMERICOID,
-            ColumnType::Text => pg_sys::TEXTOID,
-            ColumnType::TextArray => pg_sys::TEXTARRAYOID,
-            ColumnType::Jsonb => pg_sys::JSONBOID,
-            ColumnType::Timestamptz => pg_sys::TIMESTAMPTZOID,
-        }
+/// The SQL type of a column of the core's.
+fn type_oid(ty: Type) -> pg_sys::Oid {
+    match ty {
+        Type::Bool => pg_sys::BOOLOID,
+        Type::Int => pg_sys::INT4OID,
+        Type::Float => pg_sys::FLOAT8OID,
+        Type::Numeric => pg_sys::NUMERICOID,
+        Type::Text => pg_sys::TEXTOID,
+        Type::Texts => pg_sys::TEXTARRAYOID,
+        Type::Jsonb => pg_sys::JSONBOID,
+        Type::Timestamp => pg_sys::TIMESTAMPTZOID,
     }
 }
-
-/// A column that we fill: its name and type as the SQL declares them.
-pub(crate) type Column = (&'static str, ColumnType);
 
 #[derive(Clone, Copy)]
 enum Cell {
@@ -64,11 +49,12 @@ impl Batch {
     const FULL: usize = 256 << 10;
 
     pub(crate) fn new(columns: usize) -> Self {
-        Batch { columns, cells: Vec::new(), buffer: Vec::with_capacity(Self::FULL / 8 + 1024), bytes: 0 }
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        Batch {
+            columns,
+            cells: Vec::new(),
+            buffer: Vec::with_capacity(Self::FULL / 8 + 1024),
+            bytes: 0,
+        }
     }
 
     /// Where the values by reference lie.
@@ -85,111 +71,106 @@ impl Batch {
         self.bytes >= Self::FULL || self.cells.len() >= 1 << 15
     }
 
-    pub(crate) fn bool(&mut self, value: Option<bool>) {
-        self.by_value(value.map(u64::from));
-    }
-
-    pub(crate) fn i32(&mut self, value: Option<i32>) {
-        self.by_value(value.map(|value| i64::from(value).cast_unsigned()));
-    }
-
-    pub(crate) fn i64(&mut self, value: Option<i64>) {
-        self.by_value(value.map(i64::cast_unsigned));
-    }
-
-    pub(crate) fn f64(&mut self, value: Option<f64>) {
-        self.by_value(value.map(f64::to_bits));
-    }
-
-    pub(crate) fn text(&mut self, value: Option<&str>) {
-        let Some(value) = value else { return self.null() };
-        let start = self.begin();
-        self.push_text(value);
-        self.end(start);
-    }
-
-    /// `jsonb`, or any other value whose bytes are ready: all that follows the length word.
-    pub(crate) fn payload(&mut self, value: Option<&[u8]>) {
-        let Some(value) = value else { return self.null() };
-        let start = self.begin();
-        self.push(value);
-        self.end(start);
-    }
-
-    pub(crate) fn texts<'a>(&mut self, values: impl ExactSizeIterator<Item = &'a str>) {
-        let start = self.begin();
-        let count = values.len();
-        let text_oid = pg_sys::TEXTOID.to_u32();
-        if count == 0 {
-            self.push_words(&[0, 0, text_oid]);
-        } else {
-            // ndim, no null bitmap, element type, dimension, lower bound.
-            self.push_words(&[1, 0, text_oid, count as u32, 1]);
-            for value in values {
-                let element = self.open();
-                self.push_text(value);
-                self.close(element);
+    /// Appends the value of the next column.
+    ///
+    /// # Errors
+    /// A value that PostgreSQL cannot hold.
+    pub(crate) fn push(&mut self, value: &Value<'_>) -> Result<()> {
+        let cell = match *value {
+            Value::Null => Cell::Null,
+            Value::Bool(value) => Cell::Value(u64::from(value)),
+            Value::Int(value) => Cell::Value(i64::from(value).cast_unsigned()),
+            Value::Float(value) => Cell::Value(value.to_bits()),
+            Value::Timestamp(microseconds) => Cell::Value(microseconds.cast_unsigned()),
+            Value::Text(text) => self.by_reference(|batch| batch.push_text(text))?,
+            Value::Jsonb(payload) => self.by_reference(|batch| batch.push_bytes(payload))?,
+            Value::Numeric(digits) => {
+                let payload = jsonb::numeric_payload(digits)?;
+                self.by_reference(|batch| batch.push_bytes(&payload))?
             }
-        }
-        self.end(start);
+            Value::Texts(texts) => self.by_reference(|batch| batch.push_texts(texts))?,
+        };
+        self.cells.push(cell);
+        Ok(())
     }
 
-    pub(crate) fn null(&mut self) {
-        self.cells.push(Cell::Null);
+    /// Appends a row.
+    ///
+    /// # Errors
+    /// As [`Batch::push`].
+    pub(crate) fn push_row(&mut self, values: &[Value<'_>]) -> Result<()> {
+        debug_assert_eq!(values.len(), self.columns, "a row has the columns of its batch");
+        values.iter().try_for_each(|value| self.push(value))
     }
 
-    fn by_value(&mut self, value: Option<u64>) {
-        self.cells.push(value.map_or(Cell::Null, Cell::Value));
-    }
-
-    /// Starts a value by reference at an aligned offset, its length word left open.
-    fn begin(&mut self) -> usize {
+    /// A value by reference, at an aligned offset: its length word, then what `fill` appends.
+    fn by_reference(&mut self, fill: impl FnOnce(&mut Self)) -> Result<Cell> {
         self.bytes = self.bytes.next_multiple_of(8);
-        self.open()
-    }
-
-    fn end(&mut self, start: usize) {
+        let start = self.open();
+        fill(self);
         self.close(start);
-        self.cells.push(Cell::Offset(start));
+        let len = self.bytes - start;
+        if len > MAX_ALLOC_SIZE {
+            return Err(
+                Error::new(ErrorKind::LimitExceeded, "a value exceeds the size of a field").detail(format!(
+                    "{len} bytes are needed, {MAX_ALLOC_SIZE} bytes are allowed."
+                )),
+            );
+        }
+        Ok(Cell::Offset(start))
     }
 
+    fn push_texts(&mut self, texts: &[Cow<'_, str>]) {
+        let element_type = pg_sys::TEXTOID.to_u32();
+        // ndim, no null bitmap, element type; dimension and lower bound unless empty.
+        match u32::try_from(texts.len()) {
+            Ok(count @ 1..) => self.push_words(&[1, 0, element_type, count, 1]),
+            _ => return self.push_words(&[0, 0, element_type]),
+        }
+        for text in texts {
+            let element = self.open();
+            self.push_text(text);
+            self.close(element);
+        }
+    }
+
+    /// Leaves room for the length word of a value, or of an element within one.
     fn open(&mut self) -> usize {
         self.bytes = self.bytes.next_multiple_of(4);
         let start = self.bytes;
-        self.push(&[0; 4]);
+        self.push_bytes(&[0; 4]);
         start
     }
 
     fn close(&mut self, start: usize) {
+        // At most MAX_ALLOC_SIZE: checked before the value is used.
         let len = self.bytes - start;
-        if len > MAX_ALLOC_SIZE {
-            raise(
-                Error::new(ErrorKind::LimitExceeded, "a value exceeds the size of a field")
-                    .detail(format!("{len} bytes are needed, {} bytes are allowed.", MAX_ALLOC_SIZE)),
-            )
-        }
         let word = len as u32;
         // The four-byte header keeps its two flag bits where the first byte in memory is.
-        let header = if cfg!(target_endian = "little") { (word << 2).to_le_bytes() } else { word.to_be_bytes() };
+        let header = if cfg!(target_endian = "little") {
+            (word << 2).to_le_bytes()
+        } else {
+            word.to_be_bytes()
+        };
         self.memory()[start..start + 4].copy_from_slice(&header);
     }
 
     /// The last gate before PostgreSQL: text holds no NUL, whatever the core handed over.
     fn push_text(&mut self, value: &str) {
         if value.as_bytes().contains(&0) {
-            self.push(value.replace('\0', "\u{FFFD}").as_bytes());
+            self.push_bytes(value.replace('\0', "\u{FFFD}").as_bytes());
         } else {
-            self.push(value.as_bytes());
+            self.push_bytes(value.as_bytes());
         }
     }
 
     fn push_words(&mut self, words: &[u32]) {
         for word in words {
-            self.push(&word.to_ne_bytes());
+            self.push_bytes(&word.to_ne_bytes());
         }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    fn push_bytes(&mut self, bytes: &[u8]) {
         let start = self.bytes;
         self.bytes += bytes.len();
         let words = self.bytes.div_ceil(8);
@@ -201,12 +182,14 @@ impl Batch {
 
     fn memory(&mut self) -> &mut [u8] {
         // SAFETY: the same memory; any u64 is eight valid bytes.
-        unsafe { std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr().cast::<u8>(), self.buffer.len() * 8) }
+        unsafe {
+            std::slice::from_raw_parts_mut(self.buffer.as_mut_ptr().cast::<u8>(), self.buffer.len() * 8)
+        }
     }
 }
 
 /// The result set of the running set-returning function.
-pub(crate) struct RowSink {
+struct RowSink {
     store: *mut pg_sys::Tuplestorestate,
     desc: pg_sys::TupleDesc,
     values: Vec<pg_sys::Datum>,
@@ -219,7 +202,7 @@ impl RowSink {
     ///
     /// The installed SQL may be of another version than this library: columns are only ever added at the end, so
     /// it may know fewer (they are left out) or more (they stay NULL), but not other types.
-    pub(crate) fn new(call: &Call, columns: &[Column]) -> Self {
+    fn new(call: &Call, columns: &[Column]) -> Self {
         // SAFETY: `fcinfo` of the running function; PostgreSQL raises where a set cannot be returned, and leaves
         // the store and its descriptor, which outlive the call, in `resultinfo`.
         let (store, desc, declared) = unsafe {
@@ -230,12 +213,18 @@ impl RowSink {
             let types = (0..count).map(|i| (*pg_sys::TupleDescAttr(desc, i as i32)).atttypid);
             ((*result).setResult, desc, types.collect::<Vec<_>>())
         };
-        for ((name, kind), declared) in columns.iter().zip(&declared) {
-            if kind.oid() != *declared {
+        for (column, declared) in columns.iter().zip(&declared) {
+            if type_oid(column.ty) != *declared {
                 raise_as(
                     PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
-                    Error::new(ErrorKind::InvalidParameter, format!("column \"{name}\" of the result has another type than this library fills"))
-                        .hint("Run ALTER EXTENSION reviewpro_pg UPDATE, and reconnect."),
+                    Error::new(
+                        ErrorKind::InvalidParameter,
+                        format!(
+                            "column \"{}\" of the result has another type than this library fills",
+                            column.name
+                        ),
+                    )
+                    .hint("Run ALTER EXTENSION reviewpro_pg UPDATE, and reconnect."),
                 )
             }
         }
@@ -248,8 +237,8 @@ impl RowSink {
         }
     }
 
-    /// Appends the rows of the batch, and empties it.
-    pub(crate) fn write(&mut self, batch: &mut Batch) {
+    /// Appends the rows of the batch.
+    fn write(&mut self, batch: &Batch) {
         assert_eq!(batch.columns, self.columns, "a batch has the columns of its sink");
         let base = batch.buffer.as_ptr().cast::<u8>();
         for row in batch.cells.chunks_exact(self.columns) {
@@ -262,10 +251,37 @@ impl RowSink {
             }
             // SAFETY: as many values as the descriptor has columns, of its types; the store copies them.
             unsafe {
-                pg_sys::tuplestore_putvalues(self.store, self.desc, self.values.as_mut_ptr(), self.nulls.as_mut_ptr());
+                pg_sys::tuplestore_putvalues(
+                    self.store,
+                    self.desc,
+                    self.values.as_mut_ptr(),
+                    self.nulls.as_mut_ptr(),
+                );
             }
         }
-        batch.cells.clear();
-        batch.bytes = 0;
     }
+}
+
+/// Fills the result set of `call` with the rows that `job` emits on its own thread.
+pub(crate) fn stream_rows(
+    call: &Call,
+    columns: &'static [Column],
+    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(&[Value<'_>]) -> Result<()>) -> Result<()> + Send,
+) {
+    let mut sink = RowSink::new(call, columns);
+    stream(
+        |task, send| {
+            let mut batch = Batch::new(columns.len());
+            job(task, &mut |row| {
+                batch.push_row(row)?;
+                if batch.is_full() {
+                    send(std::mem::replace(&mut batch, Batch::new(columns.len())))
+                } else {
+                    Ok(())
+                }
+            })?;
+            send(batch)
+        },
+        |batch| sink.write(&batch),
+    );
 }

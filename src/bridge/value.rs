@@ -66,8 +66,11 @@ fn array_datum<T: Element>(values: &[T]) -> pg_sys::Datum {
     let size = data + size_of_val(values);
     if size > MAX_ALLOC_SIZE {
         raise(
-            Error::new(ErrorKind::LimitExceeded, "the result exceeds the size of an array")
-                .detail(format!("{} elements were computed.", values.len())),
+            Error::new(
+                ErrorKind::LimitExceeded,
+                "the result exceeds the size of an array",
+            )
+            .detail(format!("{} elements were computed.", values.len())),
         )
     }
     // SAFETY: `size` bytes hold the header, one dimension with its lower bound, and the values.
@@ -79,7 +82,11 @@ fn array_datum<T: Element>(values: &[T]) -> pg_sys::Datum {
         let bounds = array.add(1).cast::<i32>();
         bounds.write(values.len() as i32);
         bounds.add(1).write(1);
-        array.cast::<u8>().add(data).cast::<T>().copy_from_nonoverlapping(values.as_ptr(), values.len());
+        array
+            .cast::<u8>()
+            .add(data)
+            .cast::<T>()
+            .copy_from_nonoverlapping(values.as_ptr(), values.len());
         array.into()
     }
 }

@@ -35,11 +35,17 @@ pub fn cluster(embeddings: &Embeddings<'_>, options: &Options, task: &Task<'_>) 
             let params = DbscanParams::new(eps, usize::try_from(min_samples).unwrap_or(0), metric)?;
             dbscan(embeddings, &params, task)
         }
-        other => Err(Error::new(ErrorKind::InvalidParameter, format!("unknown algorithm \"{other}\""))
-            .hint("Allowed values: dbscan.")),
+        other => Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!("unknown algorithm \"{other}\""),
+        )
+        .hint("Allowed values: dbscan.")),
     }
 }
 
 fn missing(name: &str) -> Error {
-    Error::new(ErrorKind::NullNotAllowed, format!("{name} must not be null for this algorithm"))
+    Error::new(
+        ErrorKind::NullNotAllowed,
+        format!("{name} must not be null for this algorithm"),
+    )
 }

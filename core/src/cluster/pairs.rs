@@ -6,8 +6,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::simd::pair_tile::{PANEL, Tile, pair_tile};
 use super::embeddings::Row;
+use super::simd::pair_tile::{PANEL, Tile, pair_tile};
 use super::{Embeddings, Metric, parallel};
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
@@ -312,7 +312,11 @@ pub(crate) fn cosine_distance(dot: f64, norm_u: f64, norm_v: f64) -> f64 {
     // Each product of norms is rounded before the division, as in SciPy.
     let cosine = dot / (norm_u * norm_v);
     // Not `clamp`: that would keep a NaN, and so does this, but SciPy keeps the sign in this way.
-    1.0 - if cosine.abs() > 1.0 { 1.0_f64.copysign(cosine) } else { cosine }
+    1.0 - if cosine.abs() > 1.0 {
+        1.0_f64.copysign(cosine)
+    } else {
+        cosine
+    }
 }
 
 /// All row numbers `0..n`.
@@ -332,7 +336,17 @@ mod tests {
 
     #[test]
     fn the_square_holds_the_plain_distances() {
-        for (n, dims) in [(0, 3), (1, 1), (2, 1), (5, 7), (16, 3), (63, 2), (64, 33), (65, 5), (150, 12)] {
+        for (n, dims) in [
+            (0, 3),
+            (1, 1),
+            (2, 1),
+            (5, 7),
+            (16, 3),
+            (63, 2),
+            (64, 33),
+            (65, 5),
+            (150, 12),
+        ] {
             let matrix = Array2::from_shape_fn((n, dims), |(i, k)| ((i * 37 + k * k * 11) % 23) as f64 - 7.3);
             for (metric, threads) in [(Metric::Cosine, 1), (Metric::Euclidean, 3)] {
                 let task = Task::new(threads, usize::MAX, &|| false);
@@ -348,7 +362,11 @@ mod tests {
                         } else {
                             row_distance(metric, embeddings.row(i), embeddings.row(j))
                         };
-                        assert_eq!(square[i * n + j].to_bits(), expected.to_bits(), "{n} {dims} {i} {j}");
+                        assert_eq!(
+                            square[i * n + j].to_bits(),
+                            expected.to_bits(),
+                            "{n} {dims} {i} {j}"
+                        );
                     }
                 }
             }
@@ -376,7 +394,10 @@ mod tests {
         for metric in Metric::ALL {
             let packed = Packed::new(&embeddings, &[0, 1], &task).unwrap();
             let distance = RowDistance::new(metric, &packed).unwrap();
-            assert_eq!(packed.square(&distance, &task).unwrap_err().kind, ErrorKind::InvalidData);
+            assert_eq!(
+                packed.square(&distance, &task).unwrap_err().kind,
+                ErrorKind::InvalidData
+            );
         }
     }
 }

@@ -85,10 +85,15 @@ mod tests {
         for (threads, items) in [(1, 0), (1, 5), (4, 3), (3, 100)] {
             let task = Task::new(threads, 0, &|| false);
             let done: Vec<AtomicUsize> = (0..items).map(|_| AtomicUsize::new(0)).collect();
-            for_each(&task, items, || Ok(()), |(), i| {
-                done[i].fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            })
+            for_each(
+                &task,
+                items,
+                || Ok(()),
+                |(), i| {
+                    done[i].fetch_add(1, Ordering::Relaxed);
+                    Ok(())
+                },
+            )
             .unwrap();
             assert!(done.iter().all(|count| count.load(Ordering::Relaxed) == 1));
         }
@@ -98,10 +103,16 @@ mod tests {
     fn parts_cover_everything() {
         let mut out = vec![0; 10];
         let task = Task::new(2, 0, &|| false);
-        for_each_part(&task, &mut out, 4, || Ok(()), |(), part, elements| {
-            elements.fill(part + 1);
-            Ok(())
-        })
+        for_each_part(
+            &task,
+            &mut out,
+            4,
+            || Ok(()),
+            |(), part, elements| {
+                elements.fill(part + 1);
+                Ok(())
+            },
+        )
         .unwrap();
         assert_eq!(out, [1, 1, 1, 1, 2, 2, 2, 2, 3, 3]);
     }
@@ -109,10 +120,15 @@ mod tests {
     #[test]
     fn errors_and_the_stop_signal_end_it() {
         let task = Task::new(2, 0, &|| false);
-        let error = for_each(&task, 1000, || Ok(()), |(), i| match i {
-            3 => Err(Error::new(ErrorKind::InvalidData, "three")),
-            _ => Ok(()),
-        });
+        let error = for_each(
+            &task,
+            1000,
+            || Ok(()),
+            |(), i| match i {
+                3 => Err(Error::new(ErrorKind::InvalidData, "three")),
+                _ => Ok(()),
+            },
+        );
         assert_eq!(error.unwrap_err().message, "three");
         let stopped = Task::new(2, 0, &|| true);
         let error = for_each(&stopped, 3, || Ok(()), |(), _| Ok(()));

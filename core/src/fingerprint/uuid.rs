@@ -7,7 +7,14 @@ pub fn text(bytes: [u8; 16]) -> String {
         let value = hex >> (128 - from * 4 - digits as u32 * 4) & ((1 << (digits * 4)) - 1);
         format!("{value:0digits$x}")
     };
-    [group(0, 8), group(8, 4), group(12, 4), group(16, 4), group(20, 12)].join("-")
+    [
+        group(0, 8),
+        group(8, 4),
+        group(12, 4),
+        group(16, 4),
+        group(20, 12),
+    ]
+    .join("-")
 }
 
 #[cfg(test)]

@@ -33,16 +33,25 @@ fn check(log: Log<'_>) -> Result<Log<'_>> {
     if let Some(version) = log.version.text()
         && (version.starts_with("1.") || version.starts_with("2.0"))
     {
-        return Err(Error::new(ErrorKind::InvalidParameter, format!("unsupported SARIF version: \"{version}\""))
-            .hint("Convert it first, for example with \"sarif-multitool transform\"; version 2.1.0 is read."));
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!("unsupported SARIF version: \"{version}\""),
+        )
+        .hint("Convert it first, for example with \"sarif-multitool transform\"; version 2.1.0 is read."));
     }
     match log.runs.shape {
         Shape::Absent => Err(not_sarif("the document has no \"runs\"")),
         Shape::Scalar(_) | Shape::Sized(_) => Err(not_sarif("\"runs\" is not an array").detail("At /runs.")),
         Shape::Null | Shape::List => {
-            let wrong = log.runs.items.iter().position(|run| run.get().is_some_and(|run| run.results.shape.wrong()));
+            let wrong = log
+                .runs
+                .items
+                .iter()
+                .position(|run| run.get().is_some_and(|run| run.results.shape.wrong()));
             match wrong {
-                Some(at) => Err(not_sarif("\"results\" is not an array").detail(format!("At /runs/{at}/results."))),
+                Some(at) => {
+                    Err(not_sarif("\"results\" is not an array").detail(format!("At /runs/{at}/results.")))
+                }
                 None => Ok(log),
             }
         }
@@ -56,7 +65,9 @@ fn not_sarif(reason: &str) -> Error {
 
 fn not_json(text: &str, error: &serde_json::Error) -> Error {
     let reason = error.to_string();
-    let reason = reason.split_once(" at line ").map_or(reason.as_str(), |(reason, _)| reason);
+    let reason = reason
+        .split_once(" at line ")
+        .map_or(reason.as_str(), |(reason, _)| reason);
     let bytes = text.len();
     Error::new(ErrorKind::InvalidText, format!("not JSON: {reason}")).detail(format!(
         "Line {}, column {} of {bytes} bytes.",

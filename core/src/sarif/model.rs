@@ -313,5 +313,6 @@ fn is_telling(name: &[u8]) -> bool {
 
 /// Whether `word`, in lower case, is in `text` in any ASCII case.
 pub(crate) fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+    text.windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
 }

@@ -1,6 +1,8 @@
 //! What a caller of `sarif_findings` can choose.
 
-use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+
+use crate::{Error, ErrorKind, Result, jsonb};
 
 /// How the log is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,11 +71,15 @@ pub trait Words: Copy + 'static {
         match Self::WORDS.iter().find(|(name, _)| *name == word) {
             Some((_, value)) => Ok(*value),
             None => {
-                let words: Vec<_> = Self::WORDS.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-                Err(
-                    Error::new(ErrorKind::InvalidParameter, format!("invalid value for {parameter}: \"{word}\""))
-                        .hint(format!("Allowed values are {}.", words.join(", "))),
+                let words: Vec<_> = Self::WORDS
+                    .iter()
+                    .map(|(name, _)| format!("\"{name}\""))
+                    .collect();
+                Err(Error::new(
+                    ErrorKind::InvalidParameter,
+                    format!("invalid value for {parameter}: \"{word}\""),
                 )
+                .hint(format!("Allowed values are {}.", words.join(", "))))
             }
         }
     }
@@ -84,8 +90,11 @@ impl Words for Mode {
 }
 
 impl Words for Suppressed {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("include", Suppressed::Include), ("exclude", Suppressed::Exclude), ("only", Suppressed::Only)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("include", Suppressed::Include),
+        ("exclude", Suppressed::Exclude),
+        ("only", Suppressed::Only),
+    ];
 }
 
 impl Words for FingerprintKind {
@@ -111,7 +120,10 @@ impl Words for Kind {
 impl Kind {
     /// The word of the specification.
     pub fn as_str(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("fail", |(word, _)| word)
+        Self::WORDS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("fail", |(word, _)| word)
     }
 }
 
@@ -173,11 +185,17 @@ impl Options {
             return Ok(());
         }
         match &self.organization_id {
-            None => Err(Error::new(ErrorKind::InvalidParameter, "the compat fingerprint needs organization_id")
-                .hint("Pass organization_id, or another fingerprint: \"content\", \"tool\", \"location\".")),
+            None => Err(Error::new(
+                ErrorKind::InvalidParameter,
+                "the compat fingerprint needs organization_id",
+            )
+            .hint("Pass organization_id, or another fingerprint: \"content\", \"tool\", \"location\".")),
             Some(id) if is_uuid(id) => Ok(()),
-            Some(id) => Err(Error::new(ErrorKind::InvalidParameter, format!("organization_id is not a UUID: \"{id}\""))
-                .hint("Write it in lower case with hyphens, 8-4-4-4-12 digits.")),
+            Some(id) => Err(Error::new(
+                ErrorKind::InvalidParameter,
+                format!("organization_id is not a UUID: \"{id}\""),
+            )
+            .hint("Write it in lower case with hyphens, 8-4-4-4-12 digits.")),
         }
     }
 
@@ -192,6 +210,21 @@ impl Options {
     /// Whether `sarif_data` is filled.
     pub fn raw(&self) -> bool {
         self.raw.unwrap_or(self.mode == Mode::Compat)
+    }
+}
+
+/// The values of `uriBaseId`s, passed as a jsonb object of strings: `{"SRCROOT": "file:///src/"}`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidParameter`] for anything else.
+pub fn uri_bases(payload: &[u8]) -> Result<Vec<(String, String)>> {
+    match jsonb::from_slice::<BTreeMap<String, String>>(payload) {
+        Ok(bases) => Ok(bases.into_iter().collect()),
+        Err(_) => Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "uri_bases is not a JSON object of strings",
+        )
+        .hint("Write it as {\"SRCROOT\": \"file:///src/\"}.")),
     }
 }
 
@@ -213,12 +246,18 @@ mod tests {
         let error = Suppressed::parse("suppressed", "Only").unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidParameter);
         assert_eq!(error.message, "invalid value for suppressed: \"Only\"");
-        assert_eq!(error.hint.as_deref(), Some("Allowed values are \"include\", \"exclude\", \"only\"."));
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("Allowed values are \"include\", \"exclude\", \"only\".")
+        );
     }
 
     #[test]
     fn the_compat_fingerprint_needs_an_organization() {
-        let mut options = Options { mode: Mode::Compat, ..Options::default() };
+        let mut options = Options {
+            mode: Mode::Compat,
+            ..Options::default()
+        };
         assert_eq!(options.check().unwrap_err().kind, ErrorKind::InvalidParameter);
         options.organization_id = Some("ACME".to_owned());
         assert_eq!(options.check().unwrap_err().kind, ErrorKind::InvalidParameter);

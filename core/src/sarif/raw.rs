@@ -121,7 +121,9 @@ impl<'d> Raw<'d> {
     /// The member of an object, absent for another type.
     pub(crate) fn member(self, name: &str) -> Raw<'d> {
         let mut members = self.members().into_iter();
-        members.find(|(key, _)| key == name).map_or(Raw::Absent, |(_, value)| value)
+        members
+            .find(|(key, _)| key == name)
+            .map_or(Raw::Absent, |(_, value)| value)
     }
 
     /// A list of strings, or one string that stands for a list of one; other elements are left out.
@@ -190,11 +192,16 @@ impl<'d> Raw<'d> {
     /// Whether the text holds an escape of U+0000 or of a lone surrogate: what PostgreSQL cannot store as jsonb.
     pub(crate) fn unstorable(self) -> bool {
         match self {
-            Raw::Text(text) => memchr::memmem::find_iter(text.as_bytes(), br"\u").next().is_some() && {
-                let mut replaced = false;
-                decode_escapes(text, &mut String::new(), &mut replaced);
-                replaced
-            },
+            Raw::Text(text) => {
+                memchr::memmem::find_iter(text.as_bytes(), br"\u")
+                    .next()
+                    .is_some()
+                    && {
+                        let mut replaced = false;
+                        decode_escapes(text, &mut String::new(), &mut replaced);
+                        replaced
+                    }
+            }
             Raw::Absent => false,
         }
     }
@@ -213,7 +220,9 @@ pub(crate) enum Index {
 
 /// The value of a JSON string literal with its quotes; borrowed when it holds no escape.
 pub(crate) fn unescape(literal: &str) -> Cow<'_, str> {
-    let inner = literal.get(1..literal.len().saturating_sub(1)).unwrap_or_default();
+    let inner = literal
+        .get(1..literal.len().saturating_sub(1))
+        .unwrap_or_default();
     if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
         return Cow::Borrowed(inner);
     }
@@ -279,7 +288,10 @@ mod tests {
         assert_eq!(read(r#""\ud83d\ude00""#), "\u{1F600}");
         assert_eq!(read(r#""a\u0000b\ud800c\udc00""#), "a\u{FFFD}b\u{FFFD}c\u{FFFD}");
         assert_eq!(read(r#""\ud800\ud83d\ude00""#), "\u{FFFD}\u{1F600}");
-        assert!(matches!(Raw::Text(r#""plain""#).text(), Some(Cow::Borrowed("plain"))));
+        assert!(matches!(
+            Raw::Text(r#""plain""#).text(),
+            Some(Cow::Borrowed("plain"))
+        ));
         assert_eq!(Raw::Text("5").text(), None);
     }
 
@@ -293,7 +305,10 @@ mod tests {
     #[test]
     fn members_come_in_the_order_of_jsonb() {
         let members = Raw::Text(r#"{"bb":1,"a":2,"aa":3,"a":4}"#).members();
-        let names: Vec<_> = members.iter().map(|(name, value)| (name.as_ref(), value.token().unwrap())).collect();
+        let names: Vec<_> = members
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.token().unwrap()))
+            .collect();
         assert_eq!(names, [("a", "4".into()), ("aa", "3".into()), ("bb", "1".into())]);
     }
 
@@ -302,7 +317,10 @@ mod tests {
         assert_eq!(Raw::Text("3.0").index(), Index::At(3));
         assert_eq!(Raw::Text("-1").index(), Index::Absent);
         assert_eq!(Raw::Text("null").index(), Index::Absent);
-        assert_eq!(Raw::Text("1000000000000000000000000000000").index(), Index::Invalid);
+        assert_eq!(
+            Raw::Text("1000000000000000000000000000000").index(),
+            Index::Invalid
+        );
         assert_eq!(Raw::Text("\"1\"").index(), Index::Invalid);
     }
 }

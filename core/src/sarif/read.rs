@@ -18,7 +18,10 @@ pub(crate) trait Format<'d> {
     fn raw<D: Deserializer<'d>>(deserializer: D) -> Result<Raw<'d>, D::Error>;
 
     /// Lets the visitor look into a container; a scalar reaches `visit_unit` or its own method.
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error>;
+    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+        deserializer: D,
+        visitor: V,
+    ) -> Result<V::Value, D::Error>;
 }
 
 /// JSON text. A number beyond f64 or a lone surrogate in the place of a container is an error that [`Careful`] mends.
@@ -29,7 +32,10 @@ impl<'d> Format<'d> for Text {
         <&'d RawValue>::deserialize(deserializer).map(|raw| Raw::Text(raw.get()))
     }
 
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+        deserializer: D,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
         deserializer.deserialize_any(visitor)
     }
 }
@@ -42,7 +48,10 @@ impl<'d> Format<'d> for Careful {
         Text::raw(deserializer)
     }
 
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(deserializer: D, visitor: V) -> Result<V::Value, D::Error> {
+    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+        deserializer: D,
+        visitor: V,
+    ) -> Result<V::Value, D::Error> {
         let text = <&'d RawValue>::deserialize(deserializer)?.get();
         match text.as_bytes().first() {
             Some(b'{' | b'[') => serde_json::Deserializer::from_str(text)
@@ -273,7 +282,11 @@ pub(crate) struct List<'d, T> {
 
 impl<T> List<'_, T> {
     fn of(shape: Shape) -> Self {
-        List { shape, items: Vec::new(), document: PhantomData }
+        List {
+            shape,
+            items: Vec::new(),
+            document: PhantomData,
+        }
     }
 }
 
@@ -301,7 +314,10 @@ impl<'d, F: Format<'d>, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
         while let Some(item) = seq.next_element_seed(As::<F, T>::new())? {
             items.push(item);
         }
-        Ok(List { items, ..List::of(Shape::List) })
+        Ok(List {
+            items,
+            ..List::of(Shape::List)
+        })
     }
 }
 
@@ -315,7 +331,11 @@ pub(crate) struct Elements<'d, T> {
 
 impl<T> Elements<'_, T> {
     fn of(shape: Shape) -> Self {
-        Elements { shape, first: None, rest: Vec::new() }
+        Elements {
+            shape,
+            first: None,
+            rest: Vec::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

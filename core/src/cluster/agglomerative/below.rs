@@ -20,7 +20,12 @@ impl<'a> Below<'a> {
     ///
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
-    pub fn new(embeddings: &'a Embeddings<'a>, metric: Metric, threshold: f64, task: &Task<'_>) -> Result<Self> {
+    pub fn new(
+        embeddings: &'a Embeddings<'a>,
+        metric: Metric,
+        threshold: f64,
+        task: &Task<'_>,
+    ) -> Result<Self> {
         let mut norms = try_vec(embeddings.rows())?;
         for i in 0..embeddings.rows() {
             if i.is_multiple_of(64) {

@@ -261,7 +261,11 @@ pub(super) mod tests {
                 (x, y) = (y, x);
             }
             let (nx, ny) = (f64::from(size[x]), f64::from(size[y]));
-            merges.push(Merge { a: x as u32, b: y as u32, height: best });
+            merges.push(Merge {
+                a: x as u32,
+                b: y as u32,
+                height: best,
+            });
             size[y] += size[x];
             size[x] = 0;
             for i in 0..n {
@@ -319,7 +323,15 @@ pub(super) mod tests {
     fn ties_are_noticed() {
         let task = Task::new(1, usize::MAX, &|| false);
         let tied = |values: &[f64], resolution| {
-            nn_chain(matrix(3, values).concat(), &[1; 3], Linkage::Average, resolution, &task).unwrap().tied
+            nn_chain(
+                matrix(3, values).concat(),
+                &[1; 3],
+                Linkage::Average,
+                resolution,
+                &task,
+            )
+            .unwrap()
+            .tied
         };
         assert!(!tied(&[1.0, 2.0, 3.0], 0.0));
         assert!(tied(&[1.0, 1.0, 3.0], 0.0));

@@ -98,11 +98,20 @@ pub(super) fn labels(
 
     task.need(
         &format!("the distances between {k} clusters of {n} vectors"),
-        k.checked_mul(k)
-            .and_then(|pairs| pairs.checked_mul(8)?.checked_add(Sums::bytes(k, embeddings.dims())?)),
+        k.checked_mul(k).and_then(|pairs| {
+            pairs
+                .checked_mul(8)?
+                .checked_add(Sums::bytes(k, embeddings.dims())?)
+        }),
     )?;
     let clusters = Sums::new(embeddings, &labels, k, params.linkage, task)?;
-    let top = chain::nn_chain(clusters.square(task)?, &clusters.sizes, params.linkage, resolution, task)?;
+    let top = chain::nn_chain(
+        clusters.square(task)?,
+        &clusters.sizes,
+        params.linkage,
+        resolution,
+        task,
+    )?;
     let mut decisive = try_filled(k, f64::NEG_INFINITY)?;
     for merge in &merges {
         let highest = &mut decisive[labels[merge.a as usize] as usize];
@@ -175,7 +184,7 @@ impl Components {
         resolution: f64,
         task: &Task<'_>,
     ) -> Result<Vec<chain::Chain>> {
-        let tree = |range: &std::ops::Range<usize>, task: &Task<'_>| {
+        let tree = |range: &std::ops::Range<usize>, task: &Task<'_>| -> Result<chain::Chain> {
             let rows = &self.rows[range.clone()];
             let mut chain = match rows {
                 &[i, j] => chain::Chain {

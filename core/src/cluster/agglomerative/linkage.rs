@@ -21,7 +21,12 @@ pub enum Linkage {
 
 impl Linkage {
     /// Every linkage.
-    pub const ALL: [Linkage; 4] = [Linkage::Average, Linkage::Complete, Linkage::Single, Linkage::Ward];
+    pub const ALL: [Linkage; 4] = [
+        Linkage::Average,
+        Linkage::Complete,
+        Linkage::Single,
+        Linkage::Ward,
+    ];
 
     /// The name as SQL writes it.
     pub fn name(self) -> &'static str {
@@ -94,8 +99,10 @@ impl AgglomerativeParams {
                 )));
             }
             (Some(_), Some(_)) => {
-                return Err(invalid("n_clusters and distance_threshold exclude each other".into())
-                    .hint("Leave one of them NULL."));
+                return Err(
+                    invalid("n_clusters and distance_threshold exclude each other".into())
+                        .hint("Leave one of them NULL."),
+                );
             }
             (None, None) => {
                 return Err(invalid("n_clusters or distance_threshold is missing".into())
@@ -103,10 +110,10 @@ impl AgglomerativeParams {
             }
         };
         if linkage == Linkage::Ward && metric != Metric::Euclidean {
-            return Err(
-                invalid(format!("ward linkage needs metric \"euclidean\", not \"{metric}\""))
-                    .hint("For cosine use linkage \"average\", or pass vectors of length 1 with \"euclidean\"."),
-            );
+            return Err(invalid(format!(
+                "ward linkage needs metric \"euclidean\", not \"{metric}\""
+            ))
+            .hint("For cosine use linkage \"average\", or pass vectors of length 1 with \"euclidean\"."));
         }
         Ok(AgglomerativeParams {
             until,
@@ -131,17 +138,30 @@ mod tests {
 
     #[test]
     fn parameters_are_checked() {
-        let new = |k, t, linkage, metric| AgglomerativeParams::new(k, t, linkage, metric).map_err(|e| e.message);
+        let new =
+            |k, t, linkage, metric| AgglomerativeParams::new(k, t, linkage, metric).map_err(|e| e.message);
         let average = |k, t| new(k, t, Linkage::Average, Metric::Cosine);
         assert!(average(Some(1), None).is_ok());
         assert!(average(None, Some(0.0)).is_ok());
         assert!(new(None, Some(1.0), Linkage::Ward, Metric::Euclidean).is_ok());
         for (parameters, message) in [
             (average(Some(0), None), "n_clusters must be at least 1, not 0"),
-            (average(None, Some(-0.5)), "distance_threshold must be at least 0 and finite, not -0.5"),
-            (average(None, Some(f64::NAN)), "distance_threshold must be at least 0 and finite, not NaN"),
-            (average(None, Some(f64::INFINITY)), "distance_threshold must be at least 0 and finite, not inf"),
-            (average(Some(2), Some(0.5)), "n_clusters and distance_threshold exclude each other"),
+            (
+                average(None, Some(-0.5)),
+                "distance_threshold must be at least 0 and finite, not -0.5",
+            ),
+            (
+                average(None, Some(f64::NAN)),
+                "distance_threshold must be at least 0 and finite, not NaN",
+            ),
+            (
+                average(None, Some(f64::INFINITY)),
+                "distance_threshold must be at least 0 and finite, not inf",
+            ),
+            (
+                average(Some(2), Some(0.5)),
+                "n_clusters and distance_threshold exclude each other",
+            ),
             (average(None, None), "n_clusters or distance_threshold is missing"),
             (
                 new(Some(2), None, Linkage::Ward, Metric::Cosine),

@@ -22,8 +22,8 @@ use super::pairs::{Packed, RowDistance, all_rows};
 use super::{Embeddings, Metric};
 use crate::task::try_filled;
 use crate::{Error, ErrorKind, Result, Task};
-pub use linkage::{AgglomerativeParams, Linkage};
 use linkage::Until;
+pub use linkage::{AgglomerativeParams, Linkage};
 use tree::Tree;
 
 /// Up to so many rows the answer is scikit-learn's even where distances are equal; 2 GiB of distances. Not a
@@ -121,14 +121,17 @@ fn matrix_bytes(n: usize, dims: usize) -> Option<usize> {
 }
 
 fn need_matrix(n: usize, dims: usize, task: &Task<'_>) -> Result<()> {
-    task.need(&format!("the distances between {n} vectors"), matrix_bytes(n, dims))
-        .map(|_| ())
-        .map_err(|error| {
-            error.hint(
-                "Raise reviewpro.max_memory, or pass distance_threshold instead of n_clusters, a smaller \
+    task.need(
+        &format!("the distances between {n} vectors"),
+        matrix_bytes(n, dims),
+    )
+    .map(|_| ())
+    .map_err(|error| {
+        error.hint(
+            "Raise reviewpro.max_memory, or pass distance_threshold instead of n_clusters, a smaller \
                  distance_threshold, or use dbscan: these need less.",
-            )
-        })
+        )
+    })
 }
 
 fn refuse_zeros(embeddings: &Embeddings<'_>, task: &Task<'_>) -> Result<()> {

@@ -77,7 +77,11 @@ mod tests {
                     }
                 }
             }
-            edges.push(Merge { a: x as u32, b: y as u32, height: best });
+            edges.push(Merge {
+                a: x as u32,
+                b: y as u32,
+                height: best,
+            });
             x = y;
         }
         edges

@@ -28,7 +28,9 @@ pub(super) struct Sums {
 impl Sums {
     /// How many bytes `k` clusters take, laid out for distances.
     pub fn bytes(k: usize, dims: usize) -> Option<usize> {
-        k.checked_mul(dims)?.checked_mul(8)?.checked_add(Packed::bytes(k, dims)?)
+        k.checked_mul(dims)?
+            .checked_mul(8)?
+            .checked_add(Packed::bytes(k, dims)?)
     }
 
     /// The sums of the rows with labels `0..k`.
@@ -81,7 +83,11 @@ impl Sums {
     /// The clusters laid out for distances: means of rows for ward, sums of unit vectors otherwise.
     fn packed(&self, task: &Task<'_>) -> Result<Packed> {
         Packed::with(self.sizes.len(), self.dims, task, |i, row| {
-            let divisor = if self.linkage == Linkage::Ward { f64::from(self.sizes[i]) } else { 1.0 };
+            let divisor = if self.linkage == Linkage::Ward {
+                f64::from(self.sizes[i])
+            } else {
+                1.0
+            };
             for (to, &sum) in row.iter_mut().zip(&self.sums[i * self.dims..]) {
                 *to = sum / divisor;
             }

@@ -181,9 +181,20 @@ mod tests {
 
     fn panel(values: &[f64], dims: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
         let rows: Vec<Vec<f64>> = (0..PANEL)
-            .map(|r| values.iter().cycle().skip(r * 31).step_by(r + 1).take(dims).copied().collect())
+            .map(|r| {
+                values
+                    .iter()
+                    .cycle()
+                    .skip(r * 31)
+                    .step_by(r + 1)
+                    .take(dims)
+                    .copied()
+                    .collect()
+            })
             .collect();
-        let panel = (0..dims).flat_map(|k| rows.iter().map(move |row| row[k])).collect();
+        let panel = (0..dims)
+            .flat_map(|k| rows.iter().map(move |row| row[k]))
+            .collect();
         (rows, panel)
     }
 

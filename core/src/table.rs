@@ -51,8 +51,8 @@ pub enum Value<'a> {
     Texts(&'a [Cow<'a, str>]),
     /// `jsonb`
     Jsonb(&'a [u8]),
-    /// `timestamptz`: an RFC 3339 time in UTC.
-    Timestamp(&'a str),
+    /// `timestamptz`: microseconds since 2000-01-01 00:00 UTC.
+    Timestamp(i64),
 }
 
 /// Declares a row type: its fields are the columns, in this order, and the only list of them.
@@ -61,21 +61,21 @@ macro_rules! table {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name<'a> {
-            $($(#[$column_doc])* pub $column: $crate::sarif::table::field!($ty $($null)?),)*
+            $($(#[$column_doc])* pub $column: $crate::table::field!($ty $($null)?),)*
         }
 
         impl<'a> $name<'a> {
             /// The columns, in the order of [`Self::values`].
-            pub const COLUMNS: &'static [$crate::sarif::table::Column] = &[$(
-                $crate::sarif::table::Column {
+            pub const COLUMNS: &'static [$crate::table::Column] = &[$(
+                $crate::table::Column {
                     name: stringify!($column),
-                    ty: $crate::sarif::table::Type::$ty,
+                    ty: $crate::table::Type::$ty,
                 },
             )*];
 
             /// The values of all columns.
-            pub fn values(&self) -> [$crate::sarif::table::Value<'_>; [$(stringify!($column)),*].len()] {
-                [$($crate::sarif::table::value!(self, $column, $ty $($null)?),)*]
+            pub fn values(&self) -> [$crate::table::Value<'_>; [$(stringify!($column)),*].len()] {
+                [$($crate::table::value!(self, $column, $ty $($null)?),)*]
             }
         }
     };
@@ -92,27 +92,44 @@ macro_rules! field {
     (Bool null) => { Option<bool> };
     (Numeric null) => { Option<std::borrow::Cow<'a, str>> };
     (Text null) => { Option<std::borrow::Cow<'a, str>> };
-    (Timestamp null) => { Option<std::borrow::Cow<'a, str>> };
+    (Timestamp null) => { Option<i64> };
     (Jsonb null) => { Option<std::borrow::Cow<'a, [u8]>> };
 }
 
 /// A field as the value of its column.
 macro_rules! value {
-    ($row:ident, $column:ident, Int) => { $crate::sarif::table::Value::Int($row.$column) };
-    ($row:ident, $column:ident, Bool) => { $crate::sarif::table::Value::Bool($row.$column) };
-    ($row:ident, $column:ident, Text) => { $crate::sarif::table::Value::Text(&$row.$column) };
-    ($row:ident, $column:ident, Texts) => { $crate::sarif::table::Value::Texts(&$row.$column) };
+    ($row:ident, $column:ident, Int) => {
+        $crate::table::Value::Int($row.$column)
+    };
+    ($row:ident, $column:ident, Bool) => {
+        $crate::table::Value::Bool($row.$column)
+    };
+    ($row:ident, $column:ident, Text) => {
+        $crate::table::Value::Text(&$row.$column)
+    };
+    ($row:ident, $column:ident, Texts) => {
+        $crate::table::Value::Texts(&$row.$column)
+    };
     ($row:ident, $column:ident, Int null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Int)
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Int)
     };
     ($row:ident, $column:ident, Float null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Float)
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Float)
     };
     ($row:ident, $column:ident, Bool null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Bool)
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Bool)
+    };
+    ($row:ident, $column:ident, Timestamp null) => {
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Timestamp)
     };
     ($row:ident, $column:ident, $ty:ident null) => {
-        $row.$column.as_deref().map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::$ty)
+        $row.$column
+            .as_deref()
+            .map_or($crate::table::Value::Null, $crate::table::Value::$ty)
     };
 }
 
