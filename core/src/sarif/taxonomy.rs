@@ -145,7 +145,7 @@ impl Taxonomies {
     }
 }
 
-/// The CWEs of tags and of properties named after them.
+/// The CWEs of tags and of properties named after them; a bare number is none.
 pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
     for tag in properties.tags.strings() {
         ids.cwes_in(&tag);
@@ -153,10 +153,7 @@ pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
     for (name, value) in sort_members(properties.others.clone()) {
         if is_cwe_property(&name) {
             for text in texts(value) {
-                match cwe_number(text.as_bytes()) {
-                    Some(number) => ids.add(format!("CWE-{number}")),
-                    None => ids.cwes_in(&text),
-                }
+                ids.cwes_in(&text);
             }
         }
     }
