@@ -9,7 +9,15 @@ use serde_json::{Value as Json, json};
 
 /// Text columns, in which the application's values may be numbers.
 const TEXTS: [&str; 9] = [
-    "fingerprint", "rule_id", "rule_name", "message", "severity", "file_path", "snippet", "tool_name", "tool_version",
+    "fingerprint",
+    "rule_id",
+    "rule_name",
+    "message",
+    "severity",
+    "file_path",
+    "snippet",
+    "tool_name",
+    "tool_version",
 ];
 const INTEGERS: [&str; 4] = ["start_line", "start_column", "end_line", "end_column"];
 const LISTS: [&str; 2] = ["cwe_ids", "cve_ids"];
@@ -32,7 +40,10 @@ fn integer_column(value: &Json) -> Json {
             _ => Json::Null,
         },
         Json::Bool(value) => json!(i64::from(*value)),
-        Json::String(text) => text.trim().parse::<i32>().map_or(Json::Null, |value| json!(value)),
+        Json::String(text) => text
+            .trim()
+            .parse::<i32>()
+            .map_or(Json::Null, |value| json!(value)),
         _ => Json::Null,
     }
 }
@@ -82,18 +93,31 @@ fn rows_equal_the_applications() {
         if statistics.aborted.is_some() != log["aborted"].as_bool().expect("aborted") {
             differ(format!("aborted: {:?}", statistics.aborted));
         }
-        let key = |row: &Json| (row["run_index"].as_u64().unwrap_or(0), row["result_index"].as_u64().unwrap_or(0));
+        let key = |row: &Json| {
+            (
+                row["run_index"].as_u64().unwrap_or(0),
+                row["result_index"].as_u64().unwrap_or(0),
+            )
+        };
         let by_key: BTreeMap<_, _> = actual.iter().map(|row| (key(row), row)).collect();
         let mut errors: BTreeMap<_, _> = statistics
             .errors
             .iter()
-            .map(|problem| ((problem.run_index as u64, problem.result_index as u64), problem.reason))
+            .map(|problem| {
+                (
+                    (problem.run_index as u64, problem.result_index as u64),
+                    problem.reason,
+                )
+            })
             .collect();
         let mut skipped = 0;
         let stored = log["rows"].as_array().expect("rows");
         let mut seen: HashMap<u64, u64> = HashMap::new();
         for result in log["results"].as_array().expect("results") {
-            let at = (result[0].as_u64().expect("run"), result[1].as_u64().expect("result"));
+            let at = (
+                result[0].as_u64().expect("run"),
+                result[1].as_u64().expect("result"),
+            );
             let ours = by_key.get(&at);
             match result[2].as_str().expect("outcome") {
                 "skipped" => {
@@ -116,7 +140,10 @@ fn rows_equal_the_applications() {
                         continue;
                     };
                     if (*count == 1) != (outcome == "new") || ours["occurrence"].as_u64() != Some(*count) {
-                        differ(format!("{at:?} is occurrence {}, not {count}", ours["occurrence"]));
+                        differ(format!(
+                            "{at:?} is occurrence {}, not {count}",
+                            ours["occurrence"]
+                        ));
                     }
                     let theirs = &stored[usize::try_from(number).expect("a position")];
                     if ours["fingerprint"] != theirs["fingerprint"] {
@@ -126,18 +153,26 @@ fn rows_equal_the_applications() {
                         continue;
                     }
                     rows += 1;
-                    let texts = TEXTS.iter().map(|name| (name, sanitised(text_column(&theirs[name]))));
+                    let texts = TEXTS
+                        .iter()
+                        .map(|name| (name, sanitised(text_column(&theirs[name]))));
                     let integers = INTEGERS.iter().map(|name| (name, integer_column(&theirs[name])));
                     let lists = LISTS.iter().map(|name| (name, theirs[name].clone()));
                     for (name, value) in texts.chain(integers).chain(lists) {
                         // serde_json reads integers beyond u64 as floats: theirs has lost digits.
-                        let rounded = theirs[name].is_f64() && ours[name].as_str().and_then(|text| text.parse().ok()) == theirs[name].as_f64();
+                        let rounded = theirs[name].is_f64()
+                            && ours[name].as_str().and_then(|text| text.parse().ok())
+                                == theirs[name].as_f64();
                         if ours[name] != value && !rounded {
                             differ(format!("{at:?} {name}: {} instead of {value}", ours[name]));
                         }
                     }
-                    let refused = log["db_refused"].as_array().is_some_and(|rows| rows.iter().any(|row| row[0] == number));
-                    let warned = ours["warnings"].as_array().is_some_and(|all| all.contains(&json!("compat_db_reject")));
+                    let refused = log["db_refused"]
+                        .as_array()
+                        .is_some_and(|rows| rows.iter().any(|row| row[0] == number));
+                    let warned = ours["warnings"]
+                        .as_array()
+                        .is_some_and(|all| all.contains(&json!("compat_db_reject")));
                     if refused != warned {
                         differ(format!("{at:?} refused: {warned} instead of {refused}"));
                     }
@@ -155,7 +190,10 @@ fn rows_equal_the_applications() {
                 differ(format!("{stats} instead of {} of {total}", log["stats"]));
             }
             if statistics.skipped != skipped || !errors.is_empty() {
-                differ(format!("{} skipped instead of {skipped}, surplus errors {errors:?}", statistics.skipped));
+                differ(format!(
+                    "{} skipped instead of {skipped}, surplus errors {errors:?}",
+                    statistics.skipped
+                ));
             }
         }
     }

@@ -45,7 +45,11 @@ pub(crate) fn phantom_errors(run_index: usize, shape: Shape) -> impl Iterator<It
         Shape::Sized(count) => count,
         _ => 0,
     };
-    (0..count).map(move |result_index| Problem { run_index, result_index, reason: NOT_AN_OBJECT })
+    (0..count).map(move |result_index| Problem {
+        run_index,
+        result_index,
+        reason: NOT_AN_OBJECT,
+    })
 }
 
 const NOT_AN_OBJECT: &str = "the result is not an object";
@@ -65,7 +69,11 @@ impl<'d> Tool<'d> {
         Tool {
             name: driver.map_or(unknown, |driver| or_unknown(driver.name)),
             version: driver.map_or(unknown, |driver| {
-                if driver.version.truthy() { driver.version } else { or_unknown(driver.semantic_version) }
+                if driver.version.truthy() {
+                    driver.version
+                } else {
+                    or_unknown(driver.semantic_version)
+                }
             }),
         }
     }
@@ -126,7 +134,10 @@ impl<'d> Dict<'d> {
     }
 
     fn get(&self, name: &str) -> Raw<'d> {
-        self.0.iter().find(|(key, _)| key == name).map_or(Raw::Absent, |(_, value)| *value)
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or(Raw::Absent, |(_, value)| *value)
     }
 
     fn get_or(&self, name: &str, default: &'static str) -> Raw<'d> {
@@ -141,7 +152,10 @@ impl<'d> Dict<'d> {
 fn contains(value: Raw<'_>, name: &str) -> bool {
     match value.kind() {
         Kind::Text => value.text().is_some_and(|text| text.contains(name)),
-        _ => value.elements().iter().any(|element| element.text().as_deref() == Some(name)),
+        _ => value
+            .elements()
+            .iter()
+            .any(|element| element.text().as_deref() == Some(name)),
     }
 }
 
@@ -158,8 +172,14 @@ fn read(raw: Raw<'_>) -> Step<Option<Stored<'_>>> {
     if first.kind() != Kind::Object {
         return Err("the first location is not an object");
     }
-    let physical = Dict::of(first.member("physicalLocation"), "physicalLocation is not an object")?;
-    let artifact = Dict::of(physical.get("artifactLocation"), "artifactLocation is not an object")?;
+    let physical = Dict::of(
+        first.member("physicalLocation"),
+        "physicalLocation is not an object",
+    )?;
+    let artifact = Dict::of(
+        physical.get("artifactLocation"),
+        "artifactLocation is not an object",
+    )?;
     let region = Dict::of(physical.get("region"), "region is not an object")?;
     let lines = [
         region.get_or("startLine", "1"),
@@ -192,7 +212,17 @@ fn read(raw: Raw<'_>) -> Step<Option<Stored<'_>>> {
             return Err("a part of the fingerprint is not a scalar");
         }
     }
-    Ok(Some(Stored { rule_id, message: text, severity, uri, lines, snippet, cwe_ids, cve_ids, rule_name }))
+    Ok(Some(Stored {
+        rule_id,
+        message: text,
+        severity,
+        uri,
+        lines,
+        snippet,
+        cwe_ids,
+        cve_ids,
+        rule_name,
+    }))
 }
 
 fn message(message: Raw<'_>) -> Step<Raw<'_>> {
@@ -201,7 +231,9 @@ fn message(message: Raw<'_>) -> Step<Raw<'_>> {
         Kind::Absent => Ok(nothing),
         Kind::Object => {
             let message = Dict(message.members());
-            let first = [message.get("text"), message.get("markdown")].into_iter().find(|value| *value != Raw::Absent);
+            let first = [message.get("text"), message.get("markdown")]
+                .into_iter()
+                .find(|value| *value != Raw::Absent);
             Ok(first.unwrap_or(nothing))
         }
         Kind::Text | Kind::Array if contains(message, "text") || contains(message, "markdown") => {
@@ -219,7 +251,9 @@ fn tags(properties: Raw<'_>) -> Step<(Words<'_>, Words<'_>)> {
     let tags = match properties.kind() {
         Kind::Absent => return Ok(none),
         Kind::Object => properties.member("tags"),
-        Kind::Text | Kind::Array if contains(properties, "tags") => return Err("properties is not an object"),
+        Kind::Text | Kind::Array if contains(properties, "tags") => {
+            return Err("properties is not an object");
+        }
         Kind::Text | Kind::Array => return Ok(none),
         _ => return Err("properties is not an object"),
     };
@@ -253,10 +287,16 @@ fn sorted_tags<'d>(tags: impl Iterator<Item = Cow<'d, str>>) -> (Words<'d>, Word
 fn rule_name<'d>(properties: Raw<'d>, result: &Dict<'d>) -> Step<Raw<'d>> {
     let stated = match properties.kind() {
         Kind::Object => properties.member("rule_name"),
-        Kind::Text | Kind::Array if contains(properties, "rule_name") => return Err("properties is not an object"),
+        Kind::Text | Kind::Array if contains(properties, "rule_name") => {
+            return Err("properties is not an object");
+        }
         _ => Raw::Absent,
     };
-    Ok(if stated == Raw::Absent { result.get("ruleIndex") } else { stated })
+    Ok(if stated == Raw::Absent {
+        result.get("ruleIndex")
+    } else {
+        stated
+    })
 }
 
 /// A value as Python prints it into the fingerprint.
@@ -315,7 +355,12 @@ impl<'d> Stored<'d> {
     fn apply(&self, tool: &Tool<'d>, raw: Raw<'d>, options: &Options, row: &mut Row<'d>) {
         let columns = self.lines.map(integer_column);
         let [start_line, start_column, end_line, end_column] = columns.map(|column| column.unwrap_or(None));
-        row.place.span = Span { start_line, start_column, end_line, end_column };
+        row.place.span = Span {
+            start_line,
+            start_column,
+            end_line,
+            end_column,
+        };
         row.rule_id = text_column(self.rule_id);
         row.file.path = text_column(self.uri);
         row.message = self.message.clone();
@@ -328,7 +373,9 @@ impl<'d> Stored<'d> {
             cwe_ids: self.cwe_ids.clone(),
             cve_ids: self.cve_ids.clone(),
         };
-        let too_long = |text: &Option<Cow<'_, str>>, limit| text.as_ref().is_some_and(|text| text.chars().count() > limit);
+        let too_long = |text: &Option<Cow<'_, str>>, limit| {
+            text.as_ref().is_some_and(|text| text.chars().count() > limit)
+        };
         let refused = columns.iter().any(Result::is_err)
             || start_line.is_none()
             || start_column.is_none()

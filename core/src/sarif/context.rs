@@ -33,19 +33,31 @@ impl<'d> Context<'d> {
     /// Resolves a run; takes what it needs out of it.
     pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> Self {
         let taxonomies = Taxonomies {
-            is_cwe: run.taxonomies.items.iter().map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid))).collect(),
+            is_cwe: run
+                .taxonomies
+                .items
+                .iter()
+                .map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid)))
+                .collect(),
         };
         let tool = run.tool.get();
         let driver = tool.and_then(|tool| tool.driver.get());
         let rules = Rules::of(tool, &taxonomies);
         let mut warnings = Warnings::default();
-        warnings.add_if(driver.is_none_or(|driver| driver.name.filled().is_none()), Warning::ToolMissing);
+        warnings.add_if(
+            driver.is_none_or(|driver| driver.name.filled().is_none()),
+            Warning::ToolMissing,
+        );
         warnings.add_if(has_external(run), Warning::ExternalProperties);
         Context {
             index,
             tool_name: driver.and_then(|driver| driver.name.filled()),
             tool_version: driver.and_then(version),
-            category: run.automation.get().and_then(|automation| automation.id.filled()).map(category),
+            category: run
+                .automation
+                .get()
+                .and_then(|automation| automation.id.filled())
+                .map(category),
             column_kind: run.column_kind.filled(),
             overrides: overrides(&run.invocations, &rules),
             rules,
@@ -61,20 +73,29 @@ impl<'d> Context<'d> {
         if self.overrides.is_empty() {
             return None;
         }
-        let invocation = match finding.provenance.get().map_or(Index::Absent, |provenance| provenance.invocation.index()) {
+        let invocation = match finding
+            .provenance
+            .get()
+            .map_or(Index::Absent, |provenance| provenance.invocation.index())
+        {
             Index::At(at) => at,
             _ if self.overrides.len() == 1 => 0,
             _ => return None,
         };
         let rule = found.rule?;
         let entries = self.overrides.get(invocation)?;
-        entries.iter().find(|(overridden, _)| *overridden == rule).map(|(_, level)| *level)
+        entries
+            .iter()
+            .find(|(overridden, _)| *overridden == rule)
+            .map(|(_, level)| *level)
     }
 }
 
 /// `version`, `semanticVersion` or `dottedQuadFileVersion`.
 pub(crate) fn version<'d>(driver: &ToolComponent<'d>) -> Option<Cow<'d, str>> {
-    [driver.version, driver.semantic_version, driver.file_version].into_iter().find_map(Raw::filled)
+    [driver.version, driver.semantic_version, driver.file_version]
+        .into_iter()
+        .find_map(Raw::filled)
 }
 
 /// Everything before the last slash of `automationDetails.id`; the rest names one run.
@@ -112,7 +133,9 @@ fn overrides(invocations: &List<'_, Member<Invocation<'_>>>, rules: &Rules<'_>) 
         .items
         .iter()
         .map(|invocation| {
-            let Some(invocation) = invocation.get() else { return Vec::new() };
+            let Some(invocation) = invocation.get() else {
+                return Vec::new();
+            };
             let items = invocation.overrides.items.iter().filter_map(Member::get);
             items
                 .filter_map(|item| {
@@ -122,7 +145,11 @@ fn overrides(invocations: &List<'_, Member<Invocation<'_>>>, rules: &Rules<'_>) 
                 .collect()
         })
         .collect();
-    if all.iter().all(Vec::is_empty) { Vec::new() } else { all }
+    if all.iter().all(Vec::is_empty) {
+        Vec::new()
+    } else {
+        all
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! From a document to its rows.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -82,23 +82,48 @@ pub fn findings(
     let mut log = document::load(source, options.mode)?;
     let mut statistics = Statistics::default();
     let mut runs: Vec<RunRows<'_>> = Vec::new();
-    let stop_at = if options.mode == Mode::Compat { compat::stop(&log) } else { None };
+    let stop_at = if options.mode == Mode::Compat {
+        compat::stop(&log)
+    } else {
+        None
+    };
     statistics.aborted = stop_at;
-    for (index, run) in log.runs.items.iter_mut().enumerate().take(stop_at.unwrap_or(usize::MAX)) {
+    for (index, run) in log
+        .runs
+        .items
+        .iter_mut()
+        .enumerate()
+        .take(stop_at.unwrap_or(usize::MAX))
+    {
         let Member::Is(run) = run else { continue };
         let results = std::mem::take(&mut run.results);
         let context = Context::of(index, run, options);
         let compat = (options.mode == Mode::Compat).then(|| compat::Tool::of(run));
-        let rows = read_results(&context, compat.as_ref(), &results.items, options, task, &mut statistics)?;
+        let rows = read_results(
+            &context,
+            compat.as_ref(),
+            &results.items,
+            options,
+            task,
+            &mut statistics,
+        )?;
         if options.mode == Mode::Compat {
-            statistics.errors.extend(compat::phantom_errors(index, results.shape));
+            statistics
+                .errors
+                .extend(compat::phantom_errors(index, results.shape));
             statistics.total += compat::phantom_errors(index, results.shape).count();
         }
         runs.push(RunRows { context, rows });
     }
     if let (true, Some(problem)) = (options.strict, statistics.errors.first()) {
-        return Err(Error::new(ErrorKind::InvalidParameter, format!("a result cannot be read: {}", problem.reason))
-            .detail(format!("At /runs/{}/results/{}.", problem.run_index, problem.result_index)));
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!("a result cannot be read: {}", problem.reason),
+        )
+        .detail(format!(
+            "At /runs/{}/results/{}.",
+            problem.run_index, problem.result_index
+        )));
     }
     occurrence::number(&mut runs, options);
     for run in &runs {
@@ -178,7 +203,11 @@ fn read_chunk<'d>(
             Outcome::Rows => {}
             Outcome::Skipped => chunk.skipped += 1,
             Outcome::Error(reason) => {
-                chunk.errors.push(Problem { run_index: context.index, result_index: index, reason });
+                chunk.errors.push(Problem {
+                    run_index: context.index,
+                    result_index: index,
+                    reason,
+                });
             }
         }
     }

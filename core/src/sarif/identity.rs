@@ -55,11 +55,15 @@ impl Identity<'_, '_> {
         match options.fingerprint() {
             FingerprintKind::Location => {
                 let line = self.start_line.map(i64::from);
-                (Formula::Location, location::fingerprint(self.file_path, line, self.rule_id))
+                (
+                    Formula::Location,
+                    location::fingerprint(self.file_path, line, self.rule_id),
+                )
             }
             FingerprintKind::Tool => match self.tool_key(options) {
                 Some(key) => {
-                    let hash = tool::fingerprint(self.tool_name, self.rule_id, self.file_path, &key, occurrence);
+                    let hash =
+                        tool::fingerprint(self.tool_name, self.rule_id, self.file_path, &key, occurrence);
                     (Formula::Tool, hash)
                 }
                 None => self.content(occurrence),
@@ -69,12 +73,20 @@ impl Identity<'_, '_> {
     }
 
     fn content(&self, occurrence: i64) -> (Formula, Hex64) {
-        let written = [self.written.start_line, self.written.start_column, self.written.end_line, self.written.end_column];
+        let written = [
+            self.written.start_line,
+            self.written.start_column,
+            self.written.end_line,
+            self.written.end_column,
+        ];
         let entries = Entries::of(self.partial, content::LINE_HASH);
         let newest = tool::newest(&entries.entries(), content::LINE_HASH);
         let line_hash = newest.and_then(|entry| entry.value);
         let key = content::key(line_hash, self.snippet, self.message, written);
-        (Formula::Content, content::fingerprint(self.tool_name, self.rule_id, self.file_path, &key, occurrence))
+        (
+            Formula::Content,
+            content::fingerprint(self.tool_name, self.rule_id, self.file_path, &key, occurrence),
+        )
     }
 
     fn tool_key(&self, options: &Options) -> Option<String> {
@@ -91,7 +103,10 @@ struct Entries<'d>(Vec<(Cow<'d, str>, Option<Cow<'d, str>>)>);
 impl<'d> Entries<'d> {
     /// The members whose name starts with `prefix`.
     fn of(map: Raw<'d>, prefix: &str) -> Self {
-        let members = map.members().into_iter().filter(|(key, _)| key.starts_with(prefix));
+        let members = map
+            .members()
+            .into_iter()
+            .filter(|(key, _)| key.starts_with(prefix));
         Entries(
             members
                 .map(|(key, value)| {
@@ -107,6 +122,12 @@ impl<'d> Entries<'d> {
     }
 
     fn entries(&self) -> Vec<Entry<'_>> {
-        self.0.iter().map(|(key, value)| Entry { key, value: value.as_deref() }).collect()
+        self.0
+            .iter()
+            .map(|(key, value)| Entry {
+                key,
+                value: value.as_deref(),
+            })
+            .collect()
     }
 }

@@ -86,14 +86,22 @@ impl Level {
             ("none", Level::None),
             ("info", Level::Note),
         ];
-        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, level)| *level)
+        WORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|(_, level)| *level)
     }
 }
 
 impl Severity {
     /// Every severity, worst first.
-    pub const ALL: [Severity; 5] =
-        [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    pub const ALL: [Severity; 5] = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+        Severity::Info,
+    ];
 
     /// The word in the column `severity`.
     pub fn as_str(self) -> &'static str {
@@ -118,7 +126,10 @@ impl Severity {
             ("information", Severity::Info),
             ("none", Severity::Info),
         ];
-        WORDS.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, severity)| *severity)
+        WORDS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(word))
+            .map(|(_, severity)| *severity)
     }
 }
 
@@ -154,7 +165,11 @@ impl Stated {
             return Stated::default();
         };
         let (score, security) = security_severity(properties.security_severity);
-        Stated { score, security, word: vendor_word(properties) }
+        Stated {
+            score,
+            security,
+            word: vendor_word(properties),
+        }
     }
 }
 
@@ -189,7 +204,9 @@ fn vendor_word(properties: &Properties<'_>) -> Option<Severity> {
         return None;
     }
     let named = |name: &str| {
-        ["severity", "issue_severity", "issueseverity"].iter().any(|known| known.eq_ignore_ascii_case(name))
+        ["severity", "issue_severity", "issueseverity"]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name))
     };
     sort_members(properties.others.clone())
         .into_iter()
@@ -217,7 +234,12 @@ pub(crate) struct Background<'a> {
 }
 
 /// Decides kind, level and severity of a result.
-pub(crate) fn judge(finding: &Finding<'_>, own: &Stated, background: &Background<'_>, warnings: &mut Warnings) -> Judgement {
+pub(crate) fn judge(
+    finding: &Finding<'_>,
+    own: &Stated,
+    background: &Background<'_>,
+    warnings: &mut Warnings,
+) -> Judgement {
     let kind = match finding.kind.text() {
         None => {
             warnings.add_if(!finding.kind.is_none(), Warning::KindUnknown);
@@ -231,12 +253,26 @@ pub(crate) fn judge(finding: &Finding<'_>, own: &Stated, background: &Background
             |(_, kind)| *kind,
         ),
     };
-    let stated = finding.level.text().and_then(|word: Cow<'_, str>| Level::parse(&word));
-    warnings.add_if(stated.is_none() && finding.level.kind() != Type::Absent, Warning::LevelUnknown);
+    let stated = finding
+        .level
+        .text()
+        .and_then(|word: Cow<'_, str>| Level::parse(&word));
+    warnings.add_if(
+        stated.is_none() && finding.level.kind() != Type::Absent,
+        Warning::LevelUnknown,
+    );
     let settled = matches!(kind, Kind::Pass | Kind::Informational | Kind::NotApplicable);
     if settled || (kind != Kind::Fail && matches!(stated, None | Some(Level::None))) {
-        warnings.add_if(settled && stated.is_some_and(|level| level != Level::None), Warning::LevelIgnored);
-        return Judgement { kind, level: Level::None, severity: Severity::Info, source: Source::Kind };
+        warnings.add_if(
+            settled && stated.is_some_and(|level| level != Level::None),
+            Warning::LevelIgnored,
+        );
+        return Judgement {
+            kind,
+            level: Level::None,
+            severity: Severity::Info,
+            source: Source::Kind,
+        };
     }
     let (level, source) = match (stated, background.overridden, background.default) {
         (Some(level), _, _) => (level, Source::Level),
@@ -244,8 +280,16 @@ pub(crate) fn judge(finding: &Finding<'_>, own: &Stated, background: &Background
         (None, None, Some(level)) => (level, Source::Rule),
         (None, None, None) => (Level::Warning, Source::Default),
     };
-    let judgement = |severity, source| Judgement { kind, level, severity, source };
-    if let Some(severity) = own.security.or_else(|| background.rule.and_then(|rule| rule.security)) {
+    let judgement = |severity, source| Judgement {
+        kind,
+        level,
+        severity,
+        source,
+    };
+    if let Some(severity) = own
+        .security
+        .or_else(|| background.rule.and_then(|rule| rule.security))
+    {
         return judgement(severity, Source::SecuritySeverity);
     }
     if source != Source::Default {
@@ -261,19 +305,34 @@ pub(crate) fn judge(finding: &Finding<'_>, own: &Stated, background: &Background
 mod tests {
     use super::*;
 
-    fn of(result: &'static str, default: Option<Level>) -> (&'static str, &'static str, &'static str, &'static str) {
+    fn of(
+        result: &'static str,
+        default: Option<Level>,
+    ) -> (&'static str, &'static str, &'static str, &'static str) {
         let member: Member<Finding<'_>> = Raw::Text(result).read();
         let finding = member.get().unwrap();
         let own = Stated::of(&finding.properties);
-        let background = Background { overridden: None, default, rule: None };
+        let background = Background {
+            overridden: None,
+            default,
+            rule: None,
+        };
         let outcome = judge(finding, &own, &background, &mut Warnings::default());
-        (outcome.kind.as_str(), outcome.level.as_str(), outcome.severity.as_str(), outcome.source.as_str())
+        (
+            outcome.kind.as_str(),
+            outcome.level.as_str(),
+            outcome.severity.as_str(),
+            outcome.source.as_str(),
+        )
     }
 
     #[test]
     fn level_comes_from_the_result_then_the_rule() {
         let rule = Some(Level::Note);
-        assert_eq!(of(r#"{"level":"ERROR"}"#, rule), ("fail", "error", "high", "level"));
+        assert_eq!(
+            of(r#"{"level":"ERROR"}"#, rule),
+            ("fail", "error", "high", "level")
+        );
         assert_eq!(of(r#"{"level":"info"}"#, None), ("fail", "note", "low", "level"));
         for level in [r#""""#, "null", "5", "[]", r#""critical""#] {
             let result = Box::leak(format!(r#"{{"level":{level}}}"#).into_boxed_str());
@@ -284,31 +343,67 @@ mod tests {
 
     #[test]
     fn kinds_that_are_no_failure_have_no_level() {
-        assert_eq!(of(r#"{"kind":"pass","level":"error"}"#, None), ("pass", "none", "info", "kind"));
-        assert_eq!(of(r#"{"kind":"review"}"#, Some(Level::Error)), ("review", "none", "info", "kind"));
-        assert_eq!(of(r#"{"kind":"review","level":"note"}"#, None), ("review", "note", "low", "level"));
-        assert_eq!(of(r#"{"kind":"odd"}"#, None), ("fail", "warning", "medium", "default"));
+        assert_eq!(
+            of(r#"{"kind":"pass","level":"error"}"#, None),
+            ("pass", "none", "info", "kind")
+        );
+        assert_eq!(
+            of(r#"{"kind":"review"}"#, Some(Level::Error)),
+            ("review", "none", "info", "kind")
+        );
+        assert_eq!(
+            of(r#"{"kind":"review","level":"note"}"#, None),
+            ("review", "note", "low", "level")
+        );
+        assert_eq!(
+            of(r#"{"kind":"odd"}"#, None),
+            ("fail", "warning", "medium", "default")
+        );
     }
 
     #[test]
     fn security_severity_has_bands() {
         for (value, expected) in [
-            ("8.1", "high"), (r#""8.1""#, "high"), (r#""9.0""#, "critical"), (r#""9e0""#, "critical"),
-            (r#""CRITICAL""#, "critical"), ("6.99", "medium"), ("0.1", "low"), ("10", "critical"),
+            ("8.1", "high"),
+            (r#""8.1""#, "high"),
+            (r#""9.0""#, "critical"),
+            (r#""9e0""#, "critical"),
+            (r#""CRITICAL""#, "critical"),
+            ("6.99", "medium"),
+            ("0.1", "low"),
+            ("10", "critical"),
         ] {
-            let result = Box::leak(format!(r#"{{"properties":{{"security-severity":{value}}}}}"#).into_boxed_str());
-            assert_eq!(of(result, None), ("fail", "warning", expected, "security-severity"), "{value}");
+            let result =
+                Box::leak(format!(r#"{{"properties":{{"security-severity":{value}}}}}"#).into_boxed_str());
+            assert_eq!(
+                of(result, None),
+                ("fail", "warning", expected, "security-severity"),
+                "{value}"
+            );
         }
-        for value in [r#""0.0""#, r#""11""#, r#""-1""#, r#""n/a""#, r#""NaN""#, "[9]", "1e999", "null"] {
-            let result = Box::leak(format!(r#"{{"properties":{{"security-severity":{value}}}}}"#).into_boxed_str());
-            assert_eq!(of(result, None), ("fail", "warning", "medium", "default"), "{value}");
+        for value in [
+            r#""0.0""#, r#""11""#, r#""-1""#, r#""n/a""#, r#""NaN""#, "[9]", "1e999", "null",
+        ] {
+            let result =
+                Box::leak(format!(r#"{{"properties":{{"security-severity":{value}}}}}"#).into_boxed_str());
+            assert_eq!(
+                of(result, None),
+                ("fail", "warning", "medium", "default"),
+                "{value}"
+            );
         }
     }
 
     #[test]
     fn vendor_words_count_only_without_a_level() {
         assert_eq!(of(r#"{"properties":{"issue_severity":"HIGH"}}"#, None).2, "high");
-        assert_eq!(of(r#"{"properties":{"Severity":"Low"}}"#, None), ("fail", "warning", "low", "property"));
-        assert_eq!(of(r#"{"level":"error","properties":{"severity":"low"}}"#, None).2, "high");
+        assert_eq!(
+            of(r#"{"properties":{"Severity":"Low"}}"#, None),
+            ("fail", "warning", "low", "property")
+        );
+        assert_eq!(
+            of(r#"{"level":"error","properties":{"severity":"low"}}"#, None).2,
+            "high"
+        );
     }
 }

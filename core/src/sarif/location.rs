@@ -66,20 +66,47 @@ impl<'d> Files<'d> {
         for (name, value) in run.uri_bases.members() {
             let location: Member<ArtifactLocation<'d>> = value.read();
             if let Some(location) = location.get() {
-                files.bases.insert(name, Base { uri: location.uri.filled(), base: location.base.filled() });
+                files.bases.insert(
+                    name,
+                    Base {
+                        uri: location.uri.filled(),
+                        base: location.base.filled(),
+                    },
+                );
             }
         }
         let declared: Vec<_> = files.bases.values().filter_map(|base| base.uri.clone()).collect();
         for (name, uri) in &options.uri_bases {
-            let base = Base { uri: Some(Cow::Owned(uri.clone())), base: None };
+            let base = Base {
+                uri: Some(Cow::Owned(uri.clone())),
+                base: None,
+            };
             files.bases.insert(Cow::Owned(name.clone()), base);
         }
-        let working = run.invocations.items.iter().filter_map(Member::get).map(|invocation| &invocation.working_directory);
-        let mapped = run.version_control.items.iter().filter_map(Member::get).map(|control| &control.mapped_to);
-        let located = working.chain(mapped).filter_map(Member::get).filter_map(|location| files.root(location));
+        let working = run
+            .invocations
+            .items
+            .iter()
+            .filter_map(Member::get)
+            .map(|invocation| &invocation.working_directory);
+        let mapped = run
+            .version_control
+            .items
+            .iter()
+            .filter_map(Member::get)
+            .map(|control| &control.mapped_to);
+        let located = working
+            .chain(mapped)
+            .filter_map(Member::get)
+            .filter_map(|location| files.root(location));
         let given = options.source_root.iter().map(|root| Cow::Owned(root.clone()));
-        let mut roots: Vec<String> =
-            located.collect::<Vec<_>>().into_iter().chain(given).chain(declared).filter_map(as_root).collect();
+        let mut roots: Vec<String> = located
+            .collect::<Vec<_>>()
+            .into_iter()
+            .chain(given)
+            .chain(declared)
+            .filter_map(as_root)
+            .collect();
         roots.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         roots.dedup();
         files.roots = roots;
@@ -99,7 +126,10 @@ impl<'d> Files<'d> {
     /// The file of a location.
     pub(crate) fn file(&self, location: &ArtifactLocation<'d>, warnings: &mut Warnings) -> File<'d> {
         let reference = self.complete(location, warnings);
-        if let Some(file) = reference.artifact.and_then(|at| self.nested(at, NESTING_LIMIT, warnings)) {
+        if let Some(file) = reference
+            .artifact
+            .and_then(|at| self.nested(at, NESTING_LIMIT, warnings))
+        {
             return file;
         }
         match reference.uri {
@@ -110,7 +140,11 @@ impl<'d> Files<'d> {
 
     /// Completes a location from the artifact that its index names.
     fn complete(&self, location: &ArtifactLocation<'d>, warnings: &mut Warnings) -> Reference<'d> {
-        let mut reference = Reference { uri: location.uri.filled(), base: location.base.filled(), artifact: None };
+        let mut reference = Reference {
+            uri: location.uri.filled(),
+            base: location.base.filled(),
+            artifact: None,
+        };
         let odd = |value: Raw<'_>| !value.is_none() && value.text().is_none();
         warnings.add_if(odd(location.uri) || odd(location.base), Warning::TypeMismatch);
         let at = match location.index.index() {
@@ -122,13 +156,20 @@ impl<'d> Files<'d> {
             }
         };
         reference.artifact = Some(at);
-        if let Some(own) = self.artifacts.get(at).and_then(Member::get).and_then(|artifact| artifact.location.get()) {
+        if let Some(own) = self
+            .artifacts
+            .get(at)
+            .and_then(Member::get)
+            .and_then(|artifact| artifact.location.get())
+        {
             match &reference.uri {
                 None => {
                     reference.uri = own.uri.filled();
                     reference.base = reference.base.or_else(|| own.base.filled());
                 }
-                Some(uri) if reference.base.is_none() && is_relative(uri) => reference.base = own.base.filled(),
+                Some(uri) if reference.base.is_none() && is_relative(uri) => {
+                    reference.base = own.base.filled()
+                }
                 Some(_) => {}
             }
         }
@@ -138,17 +179,33 @@ impl<'d> Files<'d> {
     fn plain(&self, uri: Cow<'d, str>, base: Option<Cow<'d, str>>, warnings: &mut Warnings) -> File<'d> {
         if uri::scheme(&uri).is_some() {
             let path = self.without_root(uri::path(uri.clone()));
-            return File { path: Some(path), uri: Some(uri) };
+            return File {
+                path: Some(path),
+                uri: Some(uri),
+            };
         }
         let resolved = self.resolve(uri, base, warnings);
-        let absolute = resolved.root.map(|root| Cow::Owned(join(&root, &resolved.relative)));
+        let absolute = resolved
+            .root
+            .map(|root| Cow::Owned(join(&root, &resolved.relative)));
         let path = self.without_root(uri::path(resolved.relative));
-        File { path: Some(path).filter(|path| !path.is_empty()), uri: absolute }
+        File {
+            path: Some(path).filter(|path| !path.is_empty()),
+            uri: absolute,
+        }
     }
 
     /// Prefixes a relative reference with its relative bases, up to an absolute one.
-    fn resolve(&self, uri: Cow<'d, str>, base: Option<Cow<'d, str>>, warnings: &mut Warnings) -> Resolved<'d> {
-        let mut resolved = Resolved { relative: uri, root: None };
+    fn resolve(
+        &self,
+        uri: Cow<'d, str>,
+        base: Option<Cow<'d, str>>,
+        warnings: &mut Warnings,
+    ) -> Resolved<'d> {
+        let mut resolved = Resolved {
+            relative: uri,
+            root: None,
+        };
         if base.is_none() || !is_relative(&resolved.relative) {
             return resolved;
         }
@@ -177,7 +234,11 @@ impl<'d> Files<'d> {
             Path::Absolute(path) => path,
             other => return other.into_text(),
         };
-        let Some(root) = self.roots.iter().find(|root| path.len() > root.len() && path.starts_with(root.as_str())) else {
+        let Some(root) = self
+            .roots
+            .iter()
+            .find(|root| path.len() > root.len() && path.starts_with(root.as_str()))
+        else {
             return path;
         };
         match path {
@@ -205,7 +266,9 @@ impl<'d> Files<'d> {
             return Some(outer);
         };
         let inner = uri::decode(inner);
-        let path = outer.path.map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
+        let path = outer
+            .path
+            .map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
         Some(File { path, uri: None })
     }
 
@@ -220,7 +283,12 @@ impl<'d> Files<'d> {
     /// The name of a logical location, completed through its index.
     pub(crate) fn logical(&self, location: &Location<'d>, warnings: &mut Warnings) -> Option<Cow<'d, str>> {
         let own = location.logical.items.first()?.get()?;
-        let name = |location: &LogicalLocation<'d>| location.qualified_name.filled().or_else(|| location.name.filled());
+        let name = |location: &LogicalLocation<'d>| {
+            location
+                .qualified_name
+                .filled()
+                .or_else(|| location.name.filled())
+        };
         let shared = match own.index.index() {
             Index::Absent => None,
             Index::At(at) => self.logical.get(at).and_then(Member::get),
@@ -262,19 +330,31 @@ fn as_root(uri: Cow<'_, str>) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn of(run: &str, location: &str, options: &Options) -> (Option<String>, Option<String>, Vec<&'static str>) {
+    fn of(
+        run: &str,
+        location: &str,
+        options: &Options,
+    ) -> (Option<String>, Option<String>, Vec<&'static str>) {
         let mut member: Member<Run<'_>> = Raw::Text(run).read();
-        let Member::Is(run) = &mut member else { panic!("a run") };
+        let Member::Is(run) = &mut member else {
+            panic!("a run")
+        };
         let files = Files::of(run, options);
         let location: Member<ArtifactLocation<'_>> = Raw::Text(location).read();
         let mut warnings = Warnings::default();
         let file = files.file(location.get().unwrap(), &mut warnings);
         let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
-        (owned(file.path), owned(file.uri), warnings.iter().map(Warning::as_str).collect())
+        (
+            owned(file.path),
+            owned(file.uri),
+            warnings.iter().map(Warning::as_str).collect(),
+        )
     }
 
     fn path(run: &str, location: &str) -> String {
-        of(run, location, &Options::default()).0.unwrap_or_else(|| "NULL".into())
+        of(run, location, &Options::default())
+            .0
+            .unwrap_or_else(|| "NULL".into())
     }
 
     #[test]
@@ -282,7 +362,14 @@ mod tests {
         let run = r#"{"artifacts":[{"location":{"uri":"lib/m.c","uriBaseId":"SRC"}}],
             "originalUriBaseIds":{"SRC":{"uri":"src/","uriBaseId":"ROOT"},"ROOT":{"uri":"file:///w/p/"}}}"#;
         let file = of(run, r#"{"index":0}"#, &Options::default());
-        assert_eq!(file, (Some("src/lib/m.c".into()), Some("file:///w/p/src/lib/m.c".into()), vec![]));
+        assert_eq!(
+            file,
+            (
+                Some("src/lib/m.c".into()),
+                Some("file:///w/p/src/lib/m.c".into()),
+                vec![]
+            )
+        );
         let file = of(run, r#"{"index":7}"#, &Options::default());
         assert_eq!(file, (None, None, vec!["artifact_index_out_of_range"]));
         assert_eq!(path(run, r#"{"uri":"a.c","index":0}"#), "src/a.c");
@@ -299,7 +386,10 @@ mod tests {
 
     #[test]
     fn the_callers_bases_win() {
-        let options = Options { uri_bases: vec![("A".into(), "file:///o/".into())], ..Options::default() };
+        let options = Options {
+            uri_bases: vec![("A".into(), "file:///o/".into())],
+            ..Options::default()
+        };
         let run = r#"{"originalUriBaseIds":{"A":{"uri":"x/"}}}"#;
         let file = of(run, r#"{"uri":"a.c","uriBaseId":"A"}"#, &options);
         assert_eq!(file, (Some("a.c".into()), Some("file:///o/a.c".into()), vec![]));
@@ -314,8 +404,14 @@ mod tests {
         assert_eq!(path(run, r#"{"uri":"/w/x/a.c"}"#), "a.c");
         assert_eq!(path(run, r#"{"uri":"/w/pa.c"}"#), "pa.c");
         assert_eq!(path(run, r#"{"uri":"/etc/a.c"}"#), "/etc/a.c");
-        let options = Options { source_root: Some("C:\\r".into()), ..Options::default() };
-        assert_eq!(of(run, r#"{"uri":"file:///C:/r/a.c"}"#, &options).0.as_deref(), Some("a.c"));
+        let options = Options {
+            source_root: Some("C:\\r".into()),
+            ..Options::default()
+        };
+        assert_eq!(
+            of(run, r#"{"uri":"file:///C:/r/a.c"}"#, &options).0.as_deref(),
+            Some("a.c")
+        );
     }
 
     #[test]

@@ -46,27 +46,52 @@ fn stated<'d>(
 ) -> Option<Cow<'d, str>> {
     let text = message.text.filled();
     let by_id = if text.is_none() { message.id.filled() } else { None };
-    let template = by_id.as_ref().and_then(|id| message_string(id, rules, rule, found));
-    warnings.add_if(by_id.is_some() && template.is_none(), Warning::MessageIdUnresolved);
+    let template = by_id
+        .as_ref()
+        .and_then(|id| message_string(id, rules, rule, found));
+    warnings.add_if(
+        by_id.is_some() && template.is_none(),
+        Warning::MessageIdUnresolved,
+    );
     let is_template = template.is_some();
     let text = text.or(template).or_else(|| message.markdown.filled())?;
     let arguments = message.arguments.elements();
-    let text = if is_template || !arguments.is_empty() { fill(text, &arguments) } else { text };
+    let text = if is_template || !arguments.is_empty() {
+        fill(text, &arguments)
+    } else {
+        text
+    };
     Some(without_links(text))
 }
 
 /// The string of an id: of the rule, of its component, of the driver.
-fn message_string<'d>(id: &str, rules: &Rules<'d>, rule: Option<&RuleFacts<'d>>, found: Found) -> Option<Cow<'d, str>> {
+fn message_string<'d>(
+    id: &str,
+    rules: &Rules<'d>,
+    rule: Option<&RuleFacts<'d>>,
+    found: Found,
+) -> Option<Cow<'d, str>> {
     let global = |component: usize| {
-        rules.components.get(component).map_or(Raw::Absent, |component| component.global_message_strings)
+        rules
+            .components
+            .get(component)
+            .map_or(Raw::Absent, |component| component.global_message_strings)
     };
     let own = rule.map_or(found.component, |rule| rule.component);
-    [rule.map_or(Raw::Absent, |rule| rule.message_strings), global(own), global(found.component), global(0)]
-        .into_iter()
-        .find_map(|strings| {
-            let entry = strings.member(id);
-            entry.member("text").filled().or_else(|| entry.member("markdown").filled())
-        })
+    [
+        rule.map_or(Raw::Absent, |rule| rule.message_strings),
+        global(own),
+        global(found.component),
+        global(0),
+    ]
+    .into_iter()
+    .find_map(|strings| {
+        let entry = strings.member(id);
+        entry
+            .member("text")
+            .filled()
+            .or_else(|| entry.member("markdown").filled())
+    })
 }
 
 /// Fills placeholders in one pass: `{{` and `}}` are braces, `{n}` is argument n if there is one.
@@ -176,12 +201,28 @@ mod tests {
         assert_eq!(of(r#""plain""#), ("plain".into(), vec!["message_not_object"]));
         assert_eq!(of(r#"{"id":"m","arguments":["q"]}"#), ("v 'q' {}".into(), vec![]));
         assert_eq!(of(r#"{"id":"md"}"#), ("**x**".into(), vec![]));
-        assert_eq!(of(r#"{"id":"g","arguments":["a","b"]}"#), ("global b".into(), vec![]));
+        assert_eq!(
+            of(r#"{"id":"g","arguments":["a","b"]}"#),
+            ("global b".into(), vec![])
+        );
         assert_eq!(of(r#"{"markdown":"md"}"#), ("md".into(), vec![]));
-        for nothing in ["null", "{}", r#"{"text":""}"#, r#"{"text":null}"#, r#"{"text":5}"#] {
-            assert_eq!(of(nothing), ("short".into(), vec!["message_from_rule"]), "{nothing}");
+        for nothing in [
+            "null",
+            "{}",
+            r#"{"text":""}"#,
+            r#"{"text":null}"#,
+            r#"{"text":5}"#,
+        ] {
+            assert_eq!(
+                of(nothing),
+                ("short".into(), vec!["message_from_rule"]),
+                "{nothing}"
+            );
         }
-        assert_eq!(of(r#"{"id":"nope"}"#), ("short".into(), vec!["message_id_unresolved", "message_from_rule"]));
+        assert_eq!(
+            of(r#"{"id":"nope"}"#),
+            ("short".into(), vec!["message_id_unresolved", "message_from_rule"])
+        );
     }
 
     #[test]
@@ -194,7 +235,8 @@ mod tests {
 
     #[test]
     fn links_into_the_log_become_their_text() {
-        let (text, _) = of(r#"{"text":"see [a\\[0\\]](1) and [d](https://x.y/z) [s](sarif:/runs/0) [x] [["}"#);
+        let (text, _) =
+            of(r#"{"text":"see [a\\[0\\]](1) and [d](https://x.y/z) [s](sarif:/runs/0) [x] [["}"#);
         assert_eq!(text, "see a[0] and [d](https://x.y/z) s [x] [[");
     }
 

@@ -286,7 +286,7 @@ pub(crate) struct Properties<'d> {
 }
 
 impl<'d> Object<'d> for Properties<'d> {
-    fn member<F: Format<'d>, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
         let raw = As::<F, Raw<'d>>::new();
         match name {
             b"tags" => self.tags = map.next_value_seed(raw)?,
@@ -313,5 +313,6 @@ fn is_telling(name: &[u8]) -> bool {
 
 /// Whether `word`, in lower case, is in `text` in any ASCII case.
 pub(crate) fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+    text.windows(word.len())
+        .any(|window| window.eq_ignore_ascii_case(word))
 }

@@ -35,7 +35,11 @@ fn decimal(token: &str) -> Option<Decimal> {
         return None;
     }
     let point = exponent.saturating_add(i64::try_from(whole.len()).ok()?);
-    Some(Decimal { negative, digits, point })
+    Some(Decimal {
+        negative,
+        digits,
+        point,
+    })
 }
 
 /// The exponent, saturated: one that long decides alone.
@@ -55,7 +59,12 @@ pub(crate) fn integer(token: &str) -> Integer {
     {
         return Integer::Value(value);
     }
-    let Some(Decimal { negative, digits, point }) = decimal(token) else {
+    let Some(Decimal {
+        negative,
+        digits,
+        point,
+    }) = decimal(token)
+    else {
         return Integer::Fraction;
     };
     let Some(first) = digits.iter().position(|&digit| digit != b'0') else {
@@ -70,7 +79,10 @@ pub(crate) fn integer(token: &str) -> Integer {
         return Integer::Huge;
     }
     let value = (first_at..point).fold(0_i64, |value, at| {
-        let digit = usize::try_from(at).ok().and_then(|at| digits.get(at)).map_or(0, |digit| digit - b'0');
+        let digit = usize::try_from(at)
+            .ok()
+            .and_then(|at| digits.get(at))
+            .map_or(0, |digit| digit - b'0');
         value * 10 + i64::from(digit)
     });
     Integer::Value(if negative { -value } else { value })
@@ -84,12 +96,18 @@ fn to_i64(position: usize) -> i64 {
 /// `9e0` is `9`, `7.50` stays `7.50`, `1.25e1` is `12.5`. `None` when it is not a number, or is far from 1.
 pub(crate) fn plain(token: &str) -> Option<String> {
     const REACH: i64 = 400;
-    let Decimal { negative, digits, point } = decimal(token)?;
+    let Decimal {
+        negative,
+        digits,
+        point,
+    } = decimal(token)?;
     if !(-REACH..=REACH).contains(&point) {
         return None;
     }
     let at = |position: i64| {
-        let digit = usize::try_from(position).ok().and_then(|position| digits.get(position));
+        let digit = usize::try_from(position)
+            .ok()
+            .and_then(|position| digits.get(position));
         char::from(digit.copied().unwrap_or(b'0'))
     };
     let mut out = String::from(if negative { "-" } else { "" });
@@ -111,12 +129,31 @@ mod tests {
     #[test]
     fn whole_numbers_in_every_notation() {
         for (token, value) in [
-            ("0", 0), ("-0", 0), ("7", 7), ("3.0", 3), ("1e2", 100), ("1.5e1", 15), ("100e-2", 1), ("-1", -1),
-            ("0e99999999999999999999", 0), ("2147483648", 2_147_483_648), ("00012", 12),
+            ("0", 0),
+            ("-0", 0),
+            ("7", 7),
+            ("3.0", 3),
+            ("1e2", 100),
+            ("1.5e1", 15),
+            ("100e-2", 1),
+            ("-1", -1),
+            ("0e99999999999999999999", 0),
+            ("2147483648", 2_147_483_648),
+            ("00012", 12),
         ] {
             assert_eq!(integer(token), Integer::Value(value), "{token}");
         }
-        for token in ["3.5", "1e-1", "1e-999", "1e-99999999999999999999", "x", "", "-", "1e", "."] {
+        for token in [
+            "3.5",
+            "1e-1",
+            "1e-999",
+            "1e-99999999999999999999",
+            "x",
+            "",
+            "-",
+            "1e",
+            ".",
+        ] {
             assert_eq!(integer(token), Integer::Fraction, "{token}");
         }
         for token in ["1e76", "1e999", "9999999999999999999", "-1e99999999999999999999"] {
@@ -127,8 +164,17 @@ mod tests {
     #[test]
     fn plain_decimals_as_numeric_prints_them() {
         for (token, text) in [
-            ("8.1", "8.1"), ("9e0", "9"), ("7.50", "7.50"), ("1.25e1", "12.5"), ("0.5", "0.5"), (".5", "0.5"),
-            ("5e-2", "0.05"), ("-1", "-1"), ("10", "10"), ("1.0e1", "10"), ("007", "7"),
+            ("8.1", "8.1"),
+            ("9e0", "9"),
+            ("7.50", "7.50"),
+            ("1.25e1", "12.5"),
+            ("0.5", "0.5"),
+            (".5", "0.5"),
+            ("5e-2", "0.05"),
+            ("-1", "-1"),
+            ("10", "10"),
+            ("1.0e1", "10"),
+            ("007", "7"),
         ] {
             assert_eq!(plain(token).as_deref(), Some(text), "{token}");
         }

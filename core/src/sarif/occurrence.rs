@@ -52,7 +52,11 @@ fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Option
     let mut next = 0;
     let mut numbers: Vec<u32> = Vec::with_capacity(members.len());
     for (position, member) in members.iter().enumerate() {
-        let repeated = if hashed { repetition(runs, &members[..position], *member) } else { None };
+        let repeated = if hashed {
+            repetition(runs, &members[..position], *member)
+        } else {
+            None
+        };
         let number = match repeated.and_then(|at| numbers.get(at)) {
             Some(number) => *number,
             None => {
@@ -64,7 +68,9 @@ fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Option
     }
     for (at, number) in members.into_iter().zip(numbers) {
         let Some(run) = runs.get_mut(at.run) else { continue };
-        let Some(row) = run.rows.get_mut(at.row) else { continue };
+        let Some(row) = run.rows.get_mut(at.row) else {
+            continue;
+        };
         row.occurrence = number;
         if hashed && number > 1 {
             let (_, fingerprint) = row.identity(&run.context).fingerprint(options, i64::from(number));

@@ -69,11 +69,15 @@ pub trait Words: Copy + 'static {
         match Self::WORDS.iter().find(|(name, _)| *name == word) {
             Some((_, value)) => Ok(*value),
             None => {
-                let words: Vec<_> = Self::WORDS.iter().map(|(name, _)| format!("\"{name}\"")).collect();
-                Err(
-                    Error::new(ErrorKind::InvalidParameter, format!("invalid value for {parameter}: \"{word}\""))
-                        .hint(format!("Allowed values are {}.", words.join(", "))),
+                let words: Vec<_> = Self::WORDS
+                    .iter()
+                    .map(|(name, _)| format!("\"{name}\""))
+                    .collect();
+                Err(Error::new(
+                    ErrorKind::InvalidParameter,
+                    format!("invalid value for {parameter}: \"{word}\""),
                 )
+                .hint(format!("Allowed values are {}.", words.join(", "))))
             }
         }
     }
@@ -84,8 +88,11 @@ impl Words for Mode {
 }
 
 impl Words for Suppressed {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("include", Suppressed::Include), ("exclude", Suppressed::Exclude), ("only", Suppressed::Only)];
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("include", Suppressed::Include),
+        ("exclude", Suppressed::Exclude),
+        ("only", Suppressed::Only),
+    ];
 }
 
 impl Words for FingerprintKind {
@@ -111,7 +118,10 @@ impl Words for Kind {
 impl Kind {
     /// The word of the specification.
     pub fn as_str(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("fail", |(word, _)| word)
+        Self::WORDS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map_or("fail", |(word, _)| word)
     }
 }
 
@@ -173,11 +183,17 @@ impl Options {
             return Ok(());
         }
         match &self.organization_id {
-            None => Err(Error::new(ErrorKind::InvalidParameter, "the compat fingerprint needs organization_id")
-                .hint("Pass organization_id, or another fingerprint: \"content\", \"tool\", \"location\".")),
+            None => Err(Error::new(
+                ErrorKind::InvalidParameter,
+                "the compat fingerprint needs organization_id",
+            )
+            .hint("Pass organization_id, or another fingerprint: \"content\", \"tool\", \"location\".")),
             Some(id) if is_uuid(id) => Ok(()),
-            Some(id) => Err(Error::new(ErrorKind::InvalidParameter, format!("organization_id is not a UUID: \"{id}\""))
-                .hint("Write it in lower case with hyphens, 8-4-4-4-12 digits.")),
+            Some(id) => Err(Error::new(
+                ErrorKind::InvalidParameter,
+                format!("organization_id is not a UUID: \"{id}\""),
+            )
+            .hint("Write it in lower case with hyphens, 8-4-4-4-12 digits.")),
         }
     }
 
@@ -213,12 +229,18 @@ mod tests {
         let error = Suppressed::parse("suppressed", "Only").unwrap_err();
         assert_eq!(error.kind, ErrorKind::InvalidParameter);
         assert_eq!(error.message, "invalid value for suppressed: \"Only\"");
-        assert_eq!(error.hint.as_deref(), Some("Allowed values are \"include\", \"exclude\", \"only\"."));
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("Allowed values are \"include\", \"exclude\", \"only\".")
+        );
     }
 
     #[test]
     fn the_compat_fingerprint_needs_an_organization() {
-        let mut options = Options { mode: Mode::Compat, ..Options::default() };
+        let mut options = Options {
+            mode: Mode::Compat,
+            ..Options::default()
+        };
         assert_eq!(options.check().unwrap_err().kind, ErrorKind::InvalidParameter);
         options.organization_id = Some("ACME".to_owned());
         assert_eq!(options.check().unwrap_err().kind, ErrorKind::InvalidParameter);

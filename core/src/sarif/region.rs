@@ -36,7 +36,10 @@ impl Place {
             end_column: position(region.end_column, warnings),
         };
         let Some(start_line) = written.start_line else {
-            return Place { written, span: Span::default() };
+            return Place {
+                written,
+                span: Span::default(),
+            };
         };
         let span = Span {
             start_line: Some(start_line),
@@ -45,7 +48,8 @@ impl Place {
             end_column: written.end_column,
         };
         let reversed = span.end_line < span.start_line
-            || (span.end_line == span.start_line && span.end_column.is_some_and(|end| Some(end) < span.start_column));
+            || (span.end_line == span.start_line
+                && span.end_column.is_some_and(|end| Some(end) < span.start_column));
         warnings.add_if(reversed, Warning::RegionReversed);
         Place { written, span }
     }
@@ -59,8 +63,16 @@ fn position(value: Raw<'_>, warnings: &mut Warnings) -> Option<i32> {
         Kind::Text => {
             let text = value.text()?;
             let is_digits = (1..=9).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-            warnings.add(if is_digits { Warning::TypeCoerced } else { Warning::TypeMismatch });
-            if is_digits { number::integer(&text) } else { return None }
+            warnings.add(if is_digits {
+                Warning::TypeCoerced
+            } else {
+                Warning::TypeMismatch
+            });
+            if is_digits {
+                number::integer(&text)
+            } else {
+                return None;
+            }
         }
         _ => Integer::Fraction,
     };
@@ -85,7 +97,10 @@ fn position(value: Raw<'_>, warnings: &mut Warnings) -> Option<i32> {
 /// The text of a snippet or of an artifact's contents.
 pub(crate) fn content<'d>(content: &Member<Content<'d>>) -> Option<Cow<'d, str>> {
     let content = content.get()?;
-    content.text.text().or_else(|| content.rendered.get()?.text.text())
+    content
+        .text
+        .text()
+        .or_else(|| content.rendered.get()?.text.text())
 }
 
 /// The code of a finding: its own snippet, else its lines cut out of the context, else out of the whole file.
@@ -151,24 +166,41 @@ mod tests {
             ("1e76", vec!["line_out_of_range"]),
             ("1e999", vec!["line_out_of_range"]),
         ] {
-            assert_eq!(span(&format!(r#"{{"startLine":{line}}}"#)), (NONE, warnings), "{line}");
+            assert_eq!(
+                span(&format!(r#"{{"startLine":{line}}}"#)),
+                (NONE, warnings),
+                "{line}"
+            );
         }
         let coerced = span(r#"{"startLine":"6","endLine":"10"}"#);
-        assert_eq!(coerced, ([Some(6), Some(1), Some(10), None], vec!["type_coerced"]));
-        assert_eq!(span(r#"{"startLine":3.0}"#), ([Some(3), Some(1), Some(3), None], vec![]));
+        assert_eq!(
+            coerced,
+            ([Some(6), Some(1), Some(10), None], vec!["type_coerced"])
+        );
+        assert_eq!(
+            span(r#"{"startLine":3.0}"#),
+            ([Some(3), Some(1), Some(3), None], vec![])
+        );
         assert_eq!(
             span(r#"{"startLine":5,"endLine":3}"#),
             ([Some(5), Some(1), Some(3), None], vec!["region_reversed"])
         );
         assert_eq!(span(r#"{"charOffset":10,"charLength":3}"#), (NONE, vec![]));
-        assert_eq!(span(r#"{"startLine":2,"endColumn":9}"#).0, [Some(2), Some(1), Some(2), Some(9)]);
+        assert_eq!(
+            span(r#"{"startLine":2,"endColumn":9}"#).0,
+            [Some(2), Some(1), Some(2), Some(9)]
+        );
         let insertion = r#"{"startLine":2,"startColumn":2,"endLine":2,"endColumn":2}"#;
         assert_eq!(span(insertion), ([Some(2), Some(2), Some(2), Some(2)], vec![]));
     }
 
     #[test]
     fn lines_are_cut_out_of_a_context() {
-        let lines = |start, end| Span { start_line: Some(start), end_line: Some(end), ..Span::default() };
+        let lines = |start, end| Span {
+            start_line: Some(start),
+            end_line: Some(end),
+            ..Span::default()
+        };
         let text = "a\r\nb\nc";
         assert_eq!(cut(text, lines(11, 12), 10).as_deref(), Some("b\nc"));
         assert_eq!(cut(text, lines(10, 10), 10).as_deref(), Some("a"));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::Result;
 use crate::fingerprint::Hex64;
+use crate::jsonb::{Object, Tree};
 
 use super::compat::CompatRow;
 use super::context::Context;
@@ -100,8 +101,14 @@ pub(crate) fn rows<'d>(
         return;
     }
     for (location, raw_location) in (1..).zip(rest) {
-        let elements = Elements { first: Some(raw_location.read()), ..Elements::default() };
-        let single = model::Finding { locations: elements, ..raw.read::<Member<model::Finding<'d>>>().into_inner() };
+        let elements = Elements {
+            first: Some(raw_location.read()),
+            ..Elements::default()
+        };
+        let single = model::Finding {
+            locations: elements,
+            ..raw.read::<Member<model::Finding<'d>>>().into_inner()
+        };
         let mut row = row(context, result, raw, &single, options);
         row.location = location;
         row.location_count = count;
@@ -131,7 +138,14 @@ fn row<'d>(
         rule: facts.map(|facts| &facts.stated),
     };
     let judgement = level::judge(finding, &own, &background, &mut warnings);
-    let message = message::message(finding, raw, &context.rules, found, rule_id.as_ref(), &mut warnings);
+    let message = message::message(
+        finding,
+        raw,
+        &context.rules,
+        found,
+        rule_id.as_ref(),
+        &mut warnings,
+    );
     let location = finding.locations.first.as_ref().and_then(Member::get);
     let physical = location.and_then(|location| location.physical.get());
     let artifact = physical.and_then(|physical| physical.artifact.get());
@@ -143,7 +157,14 @@ fn row<'d>(
     };
     let snippet = region::snippet(physical, place.span, || context.files.contents(artifact?));
     let (cwes, cves) = taxa(context, finding, facts, rule_id.as_deref(), &message);
-    let rare = rare(context, finding, &own, location, facts.map_or(found.component, |facts| facts.component), &mut warnings);
+    let rare = rare(
+        context,
+        finding,
+        &own,
+        location,
+        facts.map_or(found.component, |facts| facts.component),
+        &mut warnings,
+    );
     mismatches(finding, location, &mut warnings);
     let mut row = Row {
         result,
@@ -156,10 +177,16 @@ fn row<'d>(
         message,
         file,
         snippet,
-        context_snippet: physical.and_then(|p| p.context.get()).and_then(|context| region::content(&context.snippet)),
+        context_snippet: physical
+            .and_then(|p| p.context.get())
+            .and_then(|context| region::content(&context.snippet)),
         cwes,
         cves,
-        tags: finding.properties.get().map(|properties| properties.tags.strings()).unwrap_or_default(),
+        tags: finding
+            .properties
+            .get()
+            .map(|properties| properties.tags.strings())
+            .unwrap_or_default(),
         suppressed: suppression::suppressed(finding.suppressions, &mut warnings),
         baseline_state: suppression::baseline_state(finding.baseline_state, &mut warnings),
         fingerprints: finding.fingerprints,
@@ -248,13 +275,20 @@ fn rare<'d>(
     ];
     Rare {
         score: own.score.clone(),
-        rank: finding.rank.token().and_then(|token| token.parse().ok()).filter(|rank: &f64| rank.is_finite() && *rank >= 0.0),
+        rank: finding
+            .rank
+            .token()
+            .and_then(|token| token.parse().ok())
+            .filter(|rank: &f64| rank.is_finite() && *rank >= 0.0),
         logical_location: location.and_then(|location| context.files.logical(location, warnings)),
         suppressions: finding.suppressions,
         guid: finding.guid.filled(),
         correlation_guid: finding.correlation_guid.filled(),
         component,
-        metadata: metadata.into_iter().filter(|(_, value)| !value.is_none() && !value.is_empty()).collect(),
+        metadata: metadata
+            .into_iter()
+            .filter(|(_, value)| !value.is_none() && !value.is_empty())
+            .collect(),
         other_locations: finding.locations.rest.clone(),
     }
 }
@@ -268,7 +302,11 @@ fn mismatches(finding: &model::Finding<'_>, location: Option<&Location<'_>>, war
         || odd(finding.correlation_guid)
         || finding.rule.wrong()
         || finding.locations.shape.wrong()
-        || finding.locations.first.as_ref().is_some_and(|first| first.get().is_none())
+        || finding
+            .locations
+            .first
+            .as_ref()
+            .is_some_and(|first| first.get().is_none())
         || finding.target.wrong()
         || finding.taxa.shape.wrong()
         || finding.provenance.wrong()
@@ -315,16 +353,27 @@ impl<'d> Row<'d> {
     ) -> Result<()> {
         let none = Rare::default();
         let rare = self.rare.as_deref().unwrap_or(&none);
-        let facts = self.rule.and_then(|rule| context.rules.facts.get(usize::try_from(rule).ok()?));
+        let facts = self
+            .rule
+            .and_then(|rule| context.rules.facts.get(usize::try_from(rule).ok()?));
         let compat = self.compat.as_deref();
         let text = |text: &'_ Option<Cow<'d, str>>| text.clone();
         let mut tags: Vec<Cow<'_, str>> = Vec::new();
-        for tag in facts.map(|facts| facts.tags.as_slice()).unwrap_or_default().iter().chain(&self.tags) {
+        for tag in facts
+            .map(|facts| facts.tags.as_slice())
+            .unwrap_or_default()
+            .iter()
+            .chain(&self.tags)
+        {
             if !tags.contains(tag) {
                 tags.push(Cow::Borrowed(tag));
             }
         }
-        let warnings: Vec<Cow<'_, str>> = self.warnings.iter().map(|warning| warning.as_str().into()).collect();
+        let warnings: Vec<Cow<'_, str>> = self
+            .warnings
+            .iter()
+            .map(|warning| warning.as_str().into())
+            .collect();
         let rule_cwes = facts.map(|facts| facts.all_cwes.0.as_slice()).unwrap_or_default();
         let cwes = self.cwes.as_ref().map_or(rule_cwes, |ids| ids.0.as_slice());
         let own_score = rare.score.as_deref();
@@ -338,14 +387,22 @@ impl<'d> Row<'d> {
                 Some(compat) => text(&compat.rule_name),
                 None => facts.and_then(|facts| facts.name.as_deref()).map(Cow::Borrowed),
             },
-            rule_description: facts.and_then(|facts| facts.description()).map(|text| Cow::Borrowed(text.as_ref())),
-            help_uri: facts.and_then(|facts| facts.help_uri.as_deref()).map(Cow::Borrowed),
+            rule_description: facts
+                .and_then(|facts| facts.description())
+                .map(|text| Cow::Borrowed(text.as_ref())),
+            help_uri: facts
+                .and_then(|facts| facts.help_uri.as_deref())
+                .map(Cow::Borrowed),
             kind: Cow::Borrowed(self.judgement.kind.as_str()),
             level: Cow::Borrowed(self.judgement.level.as_str()),
             severity: Cow::Borrowed(self.judgement.severity.as_str()),
             severity_source: Cow::Borrowed(self.judgement.source.as_str()),
-            security_severity: own_score.or_else(|| facts?.stated.score.as_deref()).map(Cow::Borrowed),
-            precision: facts.and_then(|facts| facts.precision.as_deref()).map(Cow::Borrowed),
+            security_severity: own_score
+                .or_else(|| facts?.stated.score.as_deref())
+                .map(Cow::Borrowed),
+            precision: facts
+                .and_then(|facts| facts.precision.as_deref())
+                .map(Cow::Borrowed),
             rank: rare.rank,
             message: Cow::Borrowed(&self.message),
             file_path: self.file.path.as_deref().map(Cow::Borrowed),
@@ -372,21 +429,26 @@ impl<'d> Row<'d> {
             },
             tool_component: match rare.component {
                 0 => None,
-                at => context.rules.components.get(at).and_then(|component| component.name.as_deref()).map(Cow::Borrowed),
+                at => context
+                    .rules
+                    .components
+                    .get(at)
+                    .and_then(|component| component.name.as_deref())
+                    .map(Cow::Borrowed),
             },
             automation_category: context.category.as_deref().map(Cow::Borrowed),
             suppressed: self.suppressed,
-            suppressions: rare.suppressions.jsonb(),
+            suppressions: rare.suppressions.jsonb()?,
             baseline_state: self.baseline_state.map(Cow::Borrowed),
             guid: rare.guid.as_deref().map(Cow::Borrowed),
             correlation_guid: rare.correlation_guid.as_deref().map(Cow::Borrowed),
-            tool_fingerprints: self.fingerprints.jsonb(),
-            partial_fingerprints: self.partial.jsonb(),
+            tool_fingerprints: self.fingerprints.jsonb()?,
+            partial_fingerprints: self.partial.jsonb()?,
             fingerprint: Cow::Borrowed(self.fingerprint.as_str()),
             fingerprint_kind: Cow::Borrowed(self.formula.as_str()),
             occurrence: i32::try_from(self.occurrence).unwrap_or(i32::MAX),
-            metadata: metadata(rare),
-            sarif_data: if options.raw() { self.raw.jsonb() } else { None },
+            metadata: metadata(rare)?,
+            sarif_data: if options.raw() { self.raw.jsonb()? } else { None },
             warnings: Cow::Owned(warnings),
         };
         emit(&finding)
@@ -394,29 +456,24 @@ impl<'d> Row<'d> {
 }
 
 /// The column `metadata`: one object of what the result has besides its columns.
-fn metadata<'d>(rare: &Rare<'d>) -> Option<Cow<'d, [u8]>> {
+fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
     if rare.metadata.is_empty() && rare.other_locations.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let mut out = String::from("{");
-    let mut member = |name: &str, value: &str| {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        out.push('"');
-        out.push_str(name);
-        out.push_str("\":");
-        out.push_str(value);
-    };
+    let mut members = Vec::new();
     for (name, value) in &rare.metadata {
-        if let Some(json) = value.json() {
-            member(name, &json);
+        if let Some(tree) = value.tree()? {
+            members.push((Cow::Borrowed(*name), tree));
         }
     }
     if !rare.other_locations.is_empty() {
-        let locations: Vec<_> = rare.other_locations.iter().filter_map(|raw| raw.json()).collect();
-        member("locations", &format!("[{}]", locations.join(",")));
+        let locations: Vec<_> = rare
+            .other_locations
+            .iter()
+            .filter_map(|raw| raw.tree().transpose())
+            .collect::<Result<_>>()?;
+        members.push((Cow::Borrowed("locations"), Tree::Array(locations)));
     }
-    out.push('}');
-    Some(Cow::Owned(out.into_bytes()))
+    let encoded = Tree::Object(Object::new(members)).encode()?;
+    Ok(Some(Cow::Owned(encoded.into_bytes())))
 }

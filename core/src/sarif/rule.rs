@@ -134,7 +134,9 @@ impl<'d> Rules<'d> {
         let mut rules = Rules::default();
         let absent = Member::Absent;
         let driver = tool.map_or(&absent, |tool| &tool.driver);
-        let extensions = tool.map(|tool| tool.extensions.items.as_slice()).unwrap_or_default();
+        let extensions = tool
+            .map(|tool| tool.extensions.items.as_slice())
+            .unwrap_or_default();
         for (at, component) in std::iter::once(driver).chain(extensions).enumerate() {
             rules.add(at, component.get(), taxonomies);
         }
@@ -144,13 +146,20 @@ impl<'d> Rules<'d> {
     fn add(&mut self, at: usize, component: Option<&ToolComponent<'d>>, taxonomies: &Taxonomies) {
         let first = self.facts.len();
         let Some(component) = component else {
-            self.components.push(Component { first, ..Component::default() });
+            self.components.push(Component {
+                first,
+                ..Component::default()
+            });
             return;
         };
         for (index, rule) in component.rules.items.iter().enumerate() {
             let facts = match rule.get() {
                 Some(rule) => RuleFacts::of(at, index, rule, taxonomies),
-                None => RuleFacts { component: at, index, ..RuleFacts::default() },
+                None => RuleFacts {
+                    component: at,
+                    index,
+                    ..RuleFacts::default()
+                },
             };
             if let Some(id) = &facts.id {
                 let entries = self.by_id.entry(id.clone()).or_default();
@@ -176,17 +185,32 @@ impl<'d> Rules<'d> {
             Index::Absent => finding.rule_index.index(),
             index => index,
         };
-        let id = finding.rule_id.filled().or_else(|| reference.and_then(|reference| reference.id.filled()));
+        let id = finding
+            .rule_id
+            .filled()
+            .or_else(|| reference.and_then(|reference| reference.id.filled()));
         self.look_up(reference, index, id.as_deref(), warnings)
     }
 
     /// The rule that a reference denotes.
     pub(crate) fn resolve(&self, reference: &Reference<'_>) -> Option<usize> {
         let id = reference.id.filled();
-        self.look_up(Some(reference), reference.index.index(), id.as_deref(), &mut Warnings::default()).rule
+        self.look_up(
+            Some(reference),
+            reference.index.index(),
+            id.as_deref(),
+            &mut Warnings::default(),
+        )
+        .rule
     }
 
-    fn look_up(&self, reference: Option<&Reference<'_>>, index: Index, id: Option<&str>, warnings: &mut Warnings) -> Found {
+    fn look_up(
+        &self,
+        reference: Option<&Reference<'_>>,
+        index: Index,
+        id: Option<&str>,
+        warnings: &mut Warnings,
+    ) -> Found {
         let component = reference
             .and_then(|reference| reference.component.get())
             .and_then(|component| self.component(component))
@@ -200,7 +224,10 @@ impl<'d> Rules<'d> {
                 .map(|component| component.first + index),
             _ => None,
         };
-        warnings.add_if(at_index.is_none() && index != Index::Absent, Warning::RuleIndexOutOfRange);
+        warnings.add_if(
+            at_index.is_none() && index != Index::Absent,
+            Warning::RuleIndexOutOfRange,
+        );
         if let Some(rule) = at_index {
             let own = self.facts.get(rule).and_then(|facts| facts.id.as_deref());
             if id.is_none_or(|id| own.is_some_and(|own| is_extension(id, own))) {
@@ -239,8 +266,15 @@ impl<'d> Rules<'d> {
 
     fn by_guid(&self, component: usize, guid: &str) -> Option<usize> {
         let component = self.components.get(component)?;
-        let facts = self.facts.get(component.first..component.first + component.count)?;
-        let at = facts.iter().position(|facts| facts.guid.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(guid)))?;
+        let facts = self
+            .facts
+            .get(component.first..component.first + component.count)?;
+        let at = facts.iter().position(|facts| {
+            facts
+                .guid
+                .as_deref()
+                .is_some_and(|own| own.eq_ignore_ascii_case(guid))
+        })?;
         Some(component.first + at)
     }
 
@@ -259,7 +293,8 @@ impl<'d> Rules<'d> {
 
 /// Whether `id` is `base`, or `base` and further components.
 fn is_extension(id: &str, base: &str) -> bool {
-    id.strip_prefix(base).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    id.strip_prefix(base)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -275,29 +310,57 @@ mod tests {
         let finding: Member<Finding<'_>> = Raw::Text(result).read();
         let mut warnings = Warnings::default();
         let found = rules.find(finding.get().unwrap(), &mut warnings);
-        (found.rule, found.component, warnings.iter().map(Warning::as_str).collect())
+        (
+            found.rule,
+            found.component,
+            warnings.iter().map(Warning::as_str).collect(),
+        )
     }
 
     #[test]
     fn by_index_id_guid_and_component() {
         assert_eq!(find(r#"{"ruleIndex":1}"#), (Some(1), 0, vec![]));
         assert_eq!(find(r#"{"ruleId":"R2"}"#), (Some(1), 0, vec![]));
-        assert_eq!(find(r#"{"ruleId":"R1/md5/x","ruleIndex":0}"#), (Some(0), 0, vec![]));
+        assert_eq!(
+            find(r#"{"ruleId":"R1/md5/x","ruleIndex":0}"#),
+            (Some(0), 0, vec![])
+        );
         assert_eq!(find(r#"{"ruleId":"R1/md5/x"}"#), (Some(0), 0, vec![]));
         assert_eq!(find(r#"{"ruleId":"R11"}"#), (None, 0, vec![]));
         assert_eq!(find(r#"{"ruleId":"zizmor/x"}"#), (Some(4), 0, vec![]));
-        assert_eq!(find(r#"{"rule":{"index":0,"toolComponent":{"index":0}}}"#), (Some(3), 1, vec![]));
-        assert_eq!(find(r#"{"rule":{"guid":"G1","toolComponent":{"guid":"G"}}}"#), (Some(3), 1, vec![]));
-        assert_eq!(find(r#"{"rule":{"id":"E1","toolComponent":{"name":"pack"}}}"#), (Some(3), 1, vec![]));
+        assert_eq!(
+            find(r#"{"rule":{"index":0,"toolComponent":{"index":0}}}"#),
+            (Some(3), 1, vec![])
+        );
+        assert_eq!(
+            find(r#"{"rule":{"guid":"G1","toolComponent":{"guid":"G"}}}"#),
+            (Some(3), 1, vec![])
+        );
+        assert_eq!(
+            find(r#"{"rule":{"id":"E1","toolComponent":{"name":"pack"}}}"#),
+            (Some(3), 1, vec![])
+        );
         assert_eq!(find("{}"), (None, 0, vec![]));
         assert_eq!(find(r#"{"ruleIndex":-1}"#), (None, 0, vec![]));
     }
 
     #[test]
     fn a_stated_id_wins_over_an_index() {
-        assert_eq!(find(r#"{"ruleId":"R2","ruleIndex":0}"#), (Some(1), 0, vec!["rule_index_mismatch"]));
-        assert_eq!(find(r#"{"ruleId":"R2","ruleIndex":9}"#), (Some(1), 0, vec!["rule_index_out_of_range"]));
-        assert_eq!(find(r#"{"ruleId":"none","ruleIndex":0}"#), (Some(0), 0, vec!["rule_index_mismatch"]));
-        assert_eq!(find(r#"{"ruleId":"R2","ruleIndex":1e30}"#), (Some(1), 0, vec!["rule_index_out_of_range"]));
+        assert_eq!(
+            find(r#"{"ruleId":"R2","ruleIndex":0}"#),
+            (Some(1), 0, vec!["rule_index_mismatch"])
+        );
+        assert_eq!(
+            find(r#"{"ruleId":"R2","ruleIndex":9}"#),
+            (Some(1), 0, vec!["rule_index_out_of_range"])
+        );
+        assert_eq!(
+            find(r#"{"ruleId":"none","ruleIndex":0}"#),
+            (Some(0), 0, vec!["rule_index_mismatch"])
+        );
+        assert_eq!(
+            find(r#"{"ruleId":"R2","ruleIndex":1e30}"#),
+            (Some(1), 0, vec!["rule_index_out_of_range"])
+        );
     }
 }

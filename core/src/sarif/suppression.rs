@@ -31,7 +31,9 @@ pub(crate) fn suppressed(suppressions: Raw<'_>, warnings: &mut Warnings) -> bool
 /// `baselineState` when it is one of the specification's words.
 pub(crate) fn baseline_state(value: Raw<'_>, warnings: &mut Warnings) -> Option<&'static str> {
     let text = value.text();
-    let known = ["new", "unchanged", "updated", "absent"].into_iter().find(|word| text.as_deref() == Some(word));
+    let known = ["new", "unchanged", "updated", "absent"]
+        .into_iter()
+        .find(|word| text.as_deref() == Some(word));
     warnings.add_if(known.is_none() && !value.is_none(), Warning::BaselineStateUnknown);
     known
 }
@@ -44,22 +46,34 @@ mod tests {
     fn every_status_must_stand() {
         let of = |json: &'static str| {
             let mut warnings = Warnings::default();
-            (suppressed(Raw::Text(json), &mut warnings), warnings.iter().map(Warning::as_str).collect::<Vec<_>>())
+            (
+                suppressed(Raw::Text(json), &mut warnings),
+                warnings.iter().map(Warning::as_str).collect::<Vec<_>>(),
+            )
         };
         assert_eq!(of(r#"[{"kind":"inSource"}]"#), (true, vec![]));
         assert_eq!(of(r#"[{"status":"accepted"}]"#), (true, vec![]));
         assert_eq!(of(r#"[{"status":"rejected"}]"#), (false, vec![]));
         assert_eq!(of("[]"), (false, vec![]));
         assert_eq!(of("null"), (false, vec![]));
-        assert_eq!(of(r#"[{"status":"accepted"},{"status":"underReview"}]"#), (false, vec![]));
-        assert_eq!(of(r#"[{"status":"odd"}]"#), (true, vec!["suppression_status_unknown"]));
+        assert_eq!(
+            of(r#"[{"status":"accepted"},{"status":"underReview"}]"#),
+            (false, vec![])
+        );
+        assert_eq!(
+            of(r#"[{"status":"odd"}]"#),
+            (true, vec!["suppression_status_unknown"])
+        );
         assert_eq!(of("{}"), (false, vec!["type_mismatch"]));
     }
 
     #[test]
     fn only_known_baseline_states_count() {
         let mut warnings = Warnings::default();
-        assert_eq!(baseline_state(Raw::Text(r#""absent""#), &mut warnings), Some("absent"));
+        assert_eq!(
+            baseline_state(Raw::Text(r#""absent""#), &mut warnings),
+            Some("absent")
+        );
         assert_eq!(warnings, Warnings::default());
         assert_eq!(baseline_state(Raw::Text(r#""existing""#), &mut warnings), None);
         assert_ne!(warnings, Warnings::default());

@@ -98,21 +98,41 @@ macro_rules! field {
 
 /// A field as the value of its column.
 macro_rules! value {
-    ($row:ident, $column:ident, Int) => { $crate::sarif::table::Value::Int($row.$column) };
-    ($row:ident, $column:ident, Bool) => { $crate::sarif::table::Value::Bool($row.$column) };
-    ($row:ident, $column:ident, Text) => { $crate::sarif::table::Value::Text(&$row.$column) };
-    ($row:ident, $column:ident, Texts) => { $crate::sarif::table::Value::Texts(&$row.$column) };
+    ($row:ident, $column:ident, Int) => {
+        $crate::sarif::table::Value::Int($row.$column)
+    };
+    ($row:ident, $column:ident, Bool) => {
+        $crate::sarif::table::Value::Bool($row.$column)
+    };
+    ($row:ident, $column:ident, Text) => {
+        $crate::sarif::table::Value::Text(&$row.$column)
+    };
+    ($row:ident, $column:ident, Texts) => {
+        $crate::sarif::table::Value::Texts(&$row.$column)
+    };
     ($row:ident, $column:ident, Int null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Int)
+        $row.$column.map_or(
+            $crate::sarif::table::Value::Null,
+            $crate::sarif::table::Value::Int,
+        )
     };
     ($row:ident, $column:ident, Float null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Float)
+        $row.$column.map_or(
+            $crate::sarif::table::Value::Null,
+            $crate::sarif::table::Value::Float,
+        )
     };
     ($row:ident, $column:ident, Bool null) => {
-        $row.$column.map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::Bool)
+        $row.$column.map_or(
+            $crate::sarif::table::Value::Null,
+            $crate::sarif::table::Value::Bool,
+        )
     };
     ($row:ident, $column:ident, $ty:ident null) => {
-        $row.$column.as_deref().map_or($crate::sarif::table::Value::Null, $crate::sarif::table::Value::$ty)
+        $row.$column.as_deref().map_or(
+            $crate::sarif::table::Value::Null,
+            $crate::sarif::table::Value::$ty,
+        )
     };
 }
 

@@ -45,10 +45,15 @@ impl Ids {
 /// digits, then no word character.
 fn each_cwe(text: &[u8], mut found: impl FnMut(u32)) {
     let mut from = 0;
-    while let Some(at) = memchr::memchr2(b'c', b'C', text.get(from..).unwrap_or_default()).map(|at| at + from) {
+    while let Some(at) = memchr::memchr2(b'c', b'C', text.get(from..).unwrap_or_default()).map(|at| at + from)
+    {
         from = at + 1;
         let after_letter = at > 0 && text[at - 1].is_ascii_alphabetic();
-        if after_letter || !text[at..].get(..3).is_some_and(|word| word.eq_ignore_ascii_case(b"cwe")) {
+        if after_letter
+            || !text[at..]
+                .get(..3)
+                .is_some_and(|word| word.eq_ignore_ascii_case(b"cwe"))
+        {
             continue;
         }
         let mut rest = &text[at + 3..];
@@ -63,19 +68,35 @@ fn each_cwe(text: &[u8], mut found: impl FnMut(u32)) {
 
 /// Zeros, one to five digits, then no word character; 0 is no weakness.
 fn cwe_number(text: &[u8]) -> Option<u32> {
-    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    if text.get(end).is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_') {
+    let end = text
+        .iter()
+        .position(|byte| !byte.is_ascii_digit())
+        .unwrap_or(text.len());
+    if text
+        .get(end)
+        .is_some_and(|&byte| byte.is_ascii_alphabetic() || byte == b'_')
+    {
         return None;
     }
     let digits = std::str::from_utf8(&text[..end]).ok()?.trim_start_matches('0');
-    if digits.len() > 5 { None } else { digits.parse().ok() }
+    if digits.len() > 5 {
+        None
+    } else {
+        digits.parse().ok()
+    }
 }
 
 /// A text of nothing but numbers, such as `134, 787`.
 fn bare_numbers(text: &str) -> Option<Vec<u32>> {
     let parts = text.split([',', ';', ' ']).filter(|part| !part.is_empty());
     parts
-        .map(|part| if part.bytes().all(|byte| byte.is_ascii_digit()) { cwe_number(part.as_bytes()) } else { None })
+        .map(|part| {
+            if part.bytes().all(|byte| byte.is_ascii_digit()) {
+                cwe_number(part.as_bytes())
+            } else {
+                None
+            }
+        })
         .collect()
 }
 
@@ -83,12 +104,18 @@ fn bare_numbers(text: &str) -> Option<Vec<u32>> {
 fn each_cve(text: &str, mut found: impl FnMut(&str)) {
     let bytes = text.as_bytes();
     let mut from = 0;
-    while let Some(at) = memchr::memchr2(b'c', b'C', bytes.get(from..).unwrap_or_default()).map(|at| at + from) {
+    while let Some(at) =
+        memchr::memchr2(b'c', b'C', bytes.get(from..).unwrap_or_default()).map(|at| at + from)
+    {
         from = at + 1;
         let inside_word = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
         let rest = &bytes[at..];
-        let is_start = rest.get(..4).is_some_and(|word| word.eq_ignore_ascii_case(b"cve-"))
-            && rest.get(4..8).is_some_and(|year| year.iter().all(u8::is_ascii_digit))
+        let is_start = rest
+            .get(..4)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"cve-"))
+            && rest
+                .get(4..8)
+                .is_some_and(|year| year.iter().all(u8::is_ascii_digit))
             && rest.get(8) == Some(&b'-');
         if inside_word || !is_start {
             continue;
@@ -110,7 +137,9 @@ pub(crate) struct Taxonomies {
 /// Whether a taxonomy with this name and guid is the CWE.
 pub(crate) fn is_cwe(name: Raw<'_>, guid: Raw<'_>) -> bool {
     name.text().is_some_and(|name| name.eq_ignore_ascii_case("cwe"))
-        || guid.text().is_some_and(|guid| guid.eq_ignore_ascii_case(CWE_GUID))
+        || guid
+            .text()
+            .is_some_and(|guid| guid.eq_ignore_ascii_case(CWE_GUID))
 }
 
 impl Taxonomies {
@@ -124,7 +153,10 @@ impl Taxonomies {
 
     /// The CWE that a reference to a taxon names.
     fn taxon(&self, reference: &Reference<'_>, ids: &mut Ids) {
-        let in_cwe = reference.component.get().is_some_and(|component| self.refers_to_cwe(component));
+        let in_cwe = reference
+            .component
+            .get()
+            .is_some_and(|component| self.refers_to_cwe(component));
         if !in_cwe && !is_cwe(Raw::Absent, reference.guid) {
             return;
         }
@@ -162,7 +194,9 @@ pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
         if is_cwe_property(&name) {
             for text in texts(value) {
                 match bare_numbers(&text) {
-                    Some(numbers) => numbers.into_iter().for_each(|number| ids.add(format!("CWE-{number}"))),
+                    Some(numbers) => numbers
+                        .into_iter()
+                        .for_each(|number| ids.add(format!("CWE-{number}"))),
                     None => ids.cwes_in(&text),
                 }
             }
@@ -172,8 +206,15 @@ pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
 
 /// `cwe` or `cwes`, with an optional `id` or `ids` after it.
 fn is_cwe_property(name: &str) -> bool {
-    let name: String = name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect();
-    matches!(name.as_str(), "cwe" | "cwes" | "cweid" | "cweids" | "cwesid" | "cwesids")
+    let name: String = name
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    matches!(
+        name.as_str(),
+        "cwe" | "cwes" | "cweid" | "cweids" | "cwesid" | "cwesids"
+    )
 }
 
 /// The CVEs of tags and of properties that list vulnerabilities or their aliases.
@@ -183,7 +224,10 @@ pub(crate) fn cves_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
     }
     for (name, value) in sort_members(properties.others.clone()) {
         let telling = ["cve", "alias", "vulnerabilit"];
-        if telling.iter().any(|word| contains_ignoring_case(name.as_bytes(), word.as_bytes())) {
+        if telling
+            .iter()
+            .any(|word| contains_ignoring_case(name.as_bytes(), word.as_bytes()))
+        {
             for text in texts(value) {
                 ids.cves_in(&text);
             }
@@ -205,7 +249,11 @@ fn scalar(value: Raw<'_>) -> Option<Cow<'_, str>> {
 
 /// The last resort for CWEs: what the rule's texts say.
 pub(crate) fn cwes_of_texts(rule: &Rule<'_>, ids: &mut Ids) {
-    let description = |member: &Member<super::model::Text<'_>>| member.get().and_then(|text| text.text.text().map(Cow::into_owned));
+    let description = |member: &Member<super::model::Text<'_>>| {
+        member
+            .get()
+            .and_then(|text| text.text.text().map(Cow::into_owned))
+    };
     let texts = [
         rule.id.text().map(Cow::into_owned),
         rule.name.text().map(Cow::into_owned),
@@ -256,7 +304,10 @@ mod tests {
             ("external/cwe/cwe-079", vec!["CWE-79"]),
             ("CWE-89: SQLi", vec!["CWE-89"]),
             ("CWE:614", vec!["CWE-614"]),
-            ("cwe20 CWE_021 cwe/22 Cwe 23 CWE-20", vec!["CWE-20", "CWE-21", "CWE-22", "CWE-23"]),
+            (
+                "cwe20 CWE_021 cwe/22 Cwe 23 CWE-20",
+                vec!["CWE-20", "CWE-21", "CWE-22", "CWE-23"],
+            ),
             ("xcwe-1 cwe--1 cwe-0 cwe-123456 cwe-1a cwe-1_ cwe- cwe", vec![]),
             ("1cwe-7 (cwe-000008)", vec!["CWE-7", "CWE-8"]),
         ] {
@@ -266,8 +317,10 @@ mod tests {
 
     #[test]
     fn bare_numbers_count_in_properties_named_after_them() {
-        let properties: Member<Properties<'_>> =
-            Raw::Text(r#"{"cwe":"134, 787","CWE_ID":[20,"CWE-21"],"cwes":"22 no","mycwe":"23","tags":["24"]}"#).read();
+        let properties: Member<Properties<'_>> = Raw::Text(
+            r#"{"cwe":"134, 787","CWE_ID":[20,"CWE-21"],"cwes":"22 no","mycwe":"23","tags":["24"]}"#,
+        )
+        .read();
         let mut ids = Ids::default();
         cwes_of_properties(properties.get().unwrap(), &mut ids);
         assert_eq!(ids.0, ["CWE-134", "CWE-787", "CWE-20", "CWE-21"]);
@@ -275,7 +328,10 @@ mod tests {
 
     #[test]
     fn cve_pattern() {
-        assert_eq!(cves("CVE-2021-44228-log4j cve-2020-12345"), ["CVE-2021-44228", "CVE-2020-12345"]);
+        assert_eq!(
+            cves("CVE-2021-44228-log4j cve-2020-12345"),
+            ["CVE-2021-44228", "CVE-2020-12345"]
+        );
         assert!(cves("xCVE-2021-44228 CVE-2021-442 CVE-21-4422 CVE-2021").is_empty());
     }
 }

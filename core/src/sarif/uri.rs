@@ -23,7 +23,9 @@ impl<'d> Path<'d> {
 
 /// The scheme of a URI: at least two characters, so that `C:` is none.
 pub(crate) fn scheme(uri: &str) -> Option<&str> {
-    let end = uri.bytes().position(|byte| !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.'))?;
+    let end = uri
+        .bytes()
+        .position(|byte| !matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'+' | b'-' | b'.'))?;
     let scheme = &uri[..end];
     (end >= 2 && uri.as_bytes()[end] == b':' && scheme.as_bytes()[0].is_ascii_alphabetic()).then_some(scheme)
 }
@@ -43,8 +45,16 @@ pub(crate) fn path(uri: Cow<'_, str>) -> Path<'_> {
         Some(_) => Path::Foreign(uri),
         None => {
             let decoded = decode(uri);
-            let path = without_dots(if decoded.contains('/') { decoded } else { forward(decoded) });
-            if path.starts_with('/') { Path::Absolute(path) } else { Path::Relative(path) }
+            let path = without_dots(if decoded.contains('/') {
+                decoded
+            } else {
+                forward(decoded)
+            });
+            if path.starts_with('/') {
+                Path::Absolute(path)
+            } else {
+                Path::Relative(path)
+            }
         }
     }
 }
@@ -71,12 +81,20 @@ fn file_path(rest: &str) -> Path<'static> {
         path.remove(0);
     }
     let path = without_dots(forward(Cow::Owned(path)));
-    if path.starts_with('/') || has_drive(&path) { Path::Absolute(path) } else { Path::Relative(path) }
+    if path.starts_with('/') || has_drive(&path) {
+        Path::Absolute(path)
+    } else {
+        Path::Relative(path)
+    }
 }
 
 /// Backslashes become slashes.
 fn forward(path: Cow<'_, str>) -> Cow<'_, str> {
-    if path.contains('\\') { Cow::Owned(path.replace('\\', "/")) } else { path }
+    if path.contains('\\') {
+        Cow::Owned(path.replace('\\', "/"))
+    } else {
+        path
+    }
 }
 
 /// Decodes each `%HH` once. A `%` without two digits stays; text that would not be UTF-8, or hold U+0000, stays as it is.
@@ -168,8 +186,19 @@ mod tests {
             assert_eq!(text(uri), expected, "{uri}");
         }
         for uri in [
-            "dir name/a b.c", "100%.c", "%ff%fe.c", "%00.c", "../x/../a.c", "/etc/passwd", "src/c#/a?.c", "..", ".a/b.",
-            "app.jar!/BOOT-INF/x.class", "src//a.c", "https://github.com/o/r/blob/main/a%20.c", "pkg:npm/lodash@4.17.0",
+            "dir name/a b.c",
+            "100%.c",
+            "%ff%fe.c",
+            "%00.c",
+            "../x/../a.c",
+            "/etc/passwd",
+            "src/c#/a?.c",
+            "..",
+            ".a/b.",
+            "app.jar!/BOOT-INF/x.class",
+            "src//a.c",
+            "https://github.com/o/r/blob/main/a%20.c",
+            "pkg:npm/lodash@4.17.0",
         ] {
             assert_eq!(text(uri), uri, "{uri}");
         }

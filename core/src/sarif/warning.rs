@@ -88,7 +88,10 @@ impl Warnings {
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Warning> {
-        Warning::ALL.iter().copied().filter(move |&warning| self.0 & (1 << warning as u32) != 0)
+        Warning::ALL
+            .iter()
+            .copied()
+            .filter(move |&warning| self.0 & (1 << warning as u32) != 0)
     }
 }
 
