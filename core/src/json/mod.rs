@@ -1,0 +1,42 @@
+//! JSON documents before they have a meaning: bytes to text, text to parts, parts kept as they are.
+//!
+//! * [`mend`]: escapes that no PostgreSQL text can hold become U+FFFD, once, before anything is parsed.
+//! * [`from_text`]: reads a type from JSON text, with errors that name line and column.
+//! * [`Raw`]: any part of a document, text or jsonb, kept without copying.
+
+mod mend;
+mod raw;
+
+pub use mend::{Mended, mend};
+pub use raw::{Kind, Raw};
+
+use crate::{Error, ErrorKind, Result};
+use serde::Deserialize;
+
+/// Reads a `T` from JSON text.
+///
+/// # Errors
+/// [`ErrorKind::InvalidText`] with line and column for text that is not JSON; [`ErrorKind::InvalidParameter`] for JSON that is no `T`.
+pub fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
+    serde_json::from_str(text).map_err(from_serde_json)
+}
+
+/// serde_json's error with our class and its place as detail.
+pub fn from_serde_json(error: serde_json::Error) -> Error {
+    let kind = match error.classify() {
+        serde_json::error::Category::Data => ErrorKind::InvalidParameter,
+        _ => ErrorKind::InvalidText,
+    };
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let message = error.to_string();
+    let message = message.strip_suffix(&place).unwrap_or(&message);
+    let message = match kind {
+        ErrorKind::InvalidText => format!("invalid input syntax for JSON: {message}"),
+        _ => message.to_owned(),
+    };
+    let error_at = Error::new(kind, message);
+    if error.line() == 0 {
+        return error_at;
+    }
+    error_at.detail(format!("Line {}, column {}.", error.line(), error.column()))
+}
