@@ -10,11 +10,9 @@ SET client_min_messages = warning;
 \echo
 \echo '1. Load: every log as it came from the tool, plain or gzip''ed, into scans.log (bytea)'
 \echo
-\copy logs(name, body) from program 'demo/logs.sh tests/corpus/logs/bandit-* tests/corpus/logs/ruff-* tests/corpus/logs/semgrep-*' with (format csv)
-\copy moved_logs(name, body) from program 'demo/logs.sh tests/corpus/moved/*' with (format csv)
+\copy scans(log, body) from program 'demo/logs.sh tests/corpus/logs/bandit-* tests/corpus/logs/ruff-* tests/corpus/logs/semgrep-*' with (format csv)
 \copy demo_embeddings from program 'gzip -dc demo/embeddings.csv.gz' with (format csv)
 ANALYZE demo_embeddings;
-INSERT INTO scans (log, repository, body) SELECT name, repository_of(name), body FROM logs ORDER BY name;
 INSERT INTO steps VALUES ('load the logs');
 
 SELECT split_part(log, '-', 1) AS tool, count(*) AS logs, pg_size_pretty(sum(octet_length(body))) AS stored,
@@ -34,7 +32,7 @@ INSERT INTO steps VALUES ('the same scans again');
 \echo '4. Five lines of comment go into the top of every file of Werkzeug, and it is scanned again: still nothing new'
 \echo
 DELETE FROM scans;
-INSERT INTO scans (log, repository, body) SELECT name, repository_of(name), body FROM moved_logs ORDER BY name;
+\copy scans(log, body) from program 'demo/logs.sh tests/corpus/moved/*' with (format csv)
 \ir ingest.sql
 INSERT INTO steps VALUES ('a scan with moved lines');
 

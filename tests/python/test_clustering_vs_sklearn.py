@@ -21,7 +21,7 @@ def clouds(seed: int, count: int = 160) -> np.ndarray:
     which = source.integers(0, len(centres), size=count)
     points = centres[which] + source.normal(size=(count, dimension)) * spread[which, None]
     points[: count // 10] = points[count // 10 : 2 * (count // 10)]
-    points[-count // 8 :] = source.normal(size=(count // 8, dimension)) * 4
+    points[-(count // 8) :] = source.normal(size=(count // 8, dimension)) * 4
     return source.permutation(points).astype(np.float32)
 
 

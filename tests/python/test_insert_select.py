@@ -17,13 +17,14 @@ REPOSITORY = uuid.UUID(int=2)
 
 INTO_APP_TABLE = """
 INSERT INTO app_findings AS f (
-    id, organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint, rule_id, rule_name, message,
-    severity, status, file_path, start_line, start_column, end_line, end_column, snippet, tool_name, tool_version,
-    cwe_ids, cve_ids, sarif_data, occurrence_count, first_seen_at, last_seen_at, created_at, updated_at)
+    id, organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint, rule_id, rule_name,
+    message, severity, status, file_path, start_line, start_column, end_line, end_column, snippet,
+    tool_name, tool_version, cwe_ids, cve_ids, sarif_data, occurrence_count,
+    first_seen_at, last_seen_at, created_at, updated_at)
 SELECT DISTINCT ON (fingerprint)
-       gen_random_uuid(), %(organization)s, %(repository)s, %(scan)s, %(scan)s, fingerprint, rule_id, rule_name, message,
-       severity, 'open', file_path, start_line, start_column, end_line, end_column, snippet, tool_name, tool_version,
-       to_jsonb(cwe_ids), to_jsonb(cve_ids), sarif_data, 1, now(), now(), now(), now()
+       gen_random_uuid(), %(organization)s, %(repository)s, %(scan)s, %(scan)s, fingerprint, rule_id, rule_name,
+       message, severity, 'open', file_path, start_line, start_column, end_line, end_column, snippet,
+       tool_name, tool_version, to_jsonb(cwe_ids), to_jsonb(cve_ids), sarif_data, 1, now(), now(), now(), now()
 FROM sarif_findings(%(log)s::bytea, mode => 'compat', organization_id => %(organization)s::text)
 ORDER BY fingerprint, run_index, result_index
 ON CONFLICT (organization_id, fingerprint) DO UPDATE
@@ -37,8 +38,9 @@ INSERT INTO own_findings AS f (
     severity, file_path, start_line, start_column, end_line, end_column, snippet, tool_name, tool_version,
     cwe_ids, cve_ids)
 SELECT DISTINCT ON (fingerprint)
-       %(organization)s, %(repository)s, %(scan)s, %(scan)s, fingerprint, rule_id, rule_name, message, severity, file_path,
-       start_line, start_column, end_line, end_column, snippet, tool_name, tool_version, to_jsonb(cwe_ids), to_jsonb(cve_ids)
+       %(organization)s, %(repository)s, %(scan)s, %(scan)s, fingerprint, rule_id, rule_name, message,
+       severity, file_path, start_line, start_column, end_line, end_column, snippet, tool_name, tool_version,
+       to_jsonb(cwe_ids), to_jsonb(cve_ids)
 FROM sarif_findings(%(log)s::bytea)
 ORDER BY fingerprint, run_index, result_index
 ON CONFLICT (organization_id, repository_id, fingerprint) DO UPDATE
