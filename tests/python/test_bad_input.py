@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from corpus import edge_expected, edge_logs
-from findings import rows
+from findings import rows, survived
 from golden import clean
 
 INVALID_TEXT = "22P02"
@@ -36,6 +36,7 @@ def state_of(connection: psycopg.Connection, query: str, values: list[Any]) -> s
     try:
         connection.execute(query, values).fetchall()
     except psycopg.Error as error:
+        survived(error)
         return error.sqlstate
     return None
 
@@ -196,6 +197,7 @@ def test_bad_logs(connection: psycopg.Connection, shared: Path, counted: list[in
         try:
             found = rows(connection, raw, "bytea")
         except psycopg.Error as error:
+            survived(error)
             if not wanted.get("error") or error.sqlstate not in (INVALID_TEXT, INVALID_PARAMETER, NOT_IN_REPERTOIRE):
                 wrong.append(f"{line['path']}: {error.sqlstate} {error} instead of {line['expected']}")
             continue
