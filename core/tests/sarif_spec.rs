@@ -30,6 +30,65 @@ const COLUMNS: [(&str, &str); 19] = [
     ("suppressed", "suppressed"),
 ];
 
+/// Where this crate means to differ, and why: path (its end), column, reason.
+const DELIBERATE: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "error",
+        "a document that is no SARIF 2.1.0 log is an error instead of no rows",
+    ),
+    ("_synthetic/message-empty.sarif", "message", FALLBACK),
+    ("_synthetic/message-idonly-unresolved.sarif", "message", FALLBACK),
+    ("_synthetic/message-textint.sarif", "message", FALLBACK),
+    ("_synthetic/message-textnull.sarif", "message", FALLBACK),
+    (
+        "SARIF1012.MessageArgumentsMustBeConsistentWithRule_Invalid.sarif",
+        "message",
+        FALLBACK,
+    ),
+    ("QueryCommand/elfie-arriba.CSCAN0020.sarif", "message", FALLBACK),
+    ("_synthetic/region-huge.sarif", "start_line", HUGE),
+    ("_synthetic/region-huge.sarif", "start_column", HUGE),
+    ("_synthetic/region-huge.sarif", "end_line", HUGE),
+    (
+        "_synthetic/tags-string.sarif",
+        "cwe_ids",
+        "tags that are one string are one tag",
+    ),
+    ("_synthetic/uri-dot.sarif", "file_path", DOTS),
+    (
+        "sariflogger/ExpectedSarifLoggerRelativeLinuxPath.sarif",
+        "file_path",
+        DOTS,
+    ),
+    ("output/audit/audit_sarif.json", "level", INFO),
+    ("output/audit/audit_sarif.json", "severity", INFO),
+    ("output/audit/audit_sarif.json", "severity_source", INFO),
+    (
+        "Fortify/bannedAPIs_m1.xml.sarif",
+        "cwe_ids",
+        "a property \"cwe\" may list several numbers",
+    ),
+    (
+        "generating-sarif.md.embedded1.sarif",
+        "cwe_ids",
+        "a rule id names its CWE even when the rule is not described",
+    ),
+];
+const FALLBACK: &str = "a message is never null: the rule id stands for one that says nothing";
+const HUGE: &str = "a line beyond int4 is unknown";
+const DOTS: &str = "`.` segments are removed anywhere in a path";
+const INFO: &str = "the level \"info\" is read as note";
+
+/// How many values differ on purpose.
+const DELIBERATE_VALUES: usize = 55;
+
+fn is_deliberate(path: &str, column: &str) -> bool {
+    DELIBERATE
+        .iter()
+        .any(|(end, name, _)| path.ends_with(end) && *name == column)
+}
+
 #[test]
 fn rows_equal_the_reference_reading() {
     if common::shared().is_none() {
@@ -89,6 +148,13 @@ fn rows_equal_the_reference_reading() {
     }
     println!("{rows} rows of {logs} logs compared");
     assert!(logs > 0 && rows > 0);
+    let deliberate: usize = differences
+        .iter()
+        .filter(|((path, column), _)| is_deliberate(path, column))
+        .map(|(_, values)| values.len())
+        .sum();
+    assert_eq!(deliberate, DELIBERATE_VALUES);
+    differences.retain(|(path, column), _| !is_deliberate(path, column));
     for ((path, column), values) in &differences {
         println!("{path}: {column}: {} times: {:.300}", values.len(), values[0]);
     }

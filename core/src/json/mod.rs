@@ -1,15 +1,22 @@
 //! JSON documents before they have a meaning: bytes to text, text to parts, parts kept as they are.
 //!
+//! * [`decode`]: bytes (UTF-8, UTF-16, gzip) to text.
 //! * [`mend`]: escapes that no PostgreSQL text can hold become U+FFFD, once, before anything is parsed.
+//! * [`split`]: finds the results of a SARIF log without parsing it, so that threads can share the parsing.
 //! * [`from_text`]: reads a type from JSON text, with errors that name line and column.
 //! * [`Raw`]: any part of a document, text or jsonb, kept without copying.
 
+mod decode;
 mod mend;
 mod raw;
+mod split;
 
+pub use decode::{decode, utf8};
 pub use mend::{Mended, mend};
 pub use raw::{Kind, Raw};
+pub use split::{Split, split};
 
+use crate::jsonb::MAX_DEPTH;
 use crate::{Error, ErrorKind, Result};
 use serde::Deserialize;
 
@@ -19,6 +26,14 @@ use serde::Deserialize;
 /// [`ErrorKind::InvalidText`] with line and column for text that is not JSON; [`ErrorKind::InvalidParameter`] for JSON that is no `T`.
 pub fn from_text<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T> {
     serde_json::from_str(text).map_err(from_serde_json)
+}
+
+/// The error for a document whose brackets nest beyond [`MAX_DEPTH`].
+fn too_deep() -> Error {
+    Error::new(
+        ErrorKind::InvalidText,
+        format!("JSON is nested deeper than {MAX_DEPTH} levels"),
+    )
 }
 
 /// serde_json's error with our class and its place as detail.

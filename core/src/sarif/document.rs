@@ -1,9 +1,10 @@
 //! A document as a SARIF log, or the error that says why it is none.
 
-use crate::{Error, ErrorKind, Result};
+use crate::{Error, ErrorKind, Result, json};
 
 use super::model::Log;
 use super::options::Mode;
+use super::raw::Raw;
 use super::read::{self, Member, Shape};
 
 /// Where a log comes from.
@@ -11,6 +12,8 @@ use super::read::{self, Member, Shape};
 pub enum Source<'d> {
     /// JSON text.
     Text(&'d str),
+    /// The payload of a jsonb value, without the varlena header.
+    Jsonb(&'d [u8]),
 }
 
 /// Reads a log.
@@ -19,8 +22,10 @@ pub enum Source<'d> {
 /// [`ErrorKind::InvalidText`] when the text is not JSON; in spec mode [`ErrorKind::InvalidParameter`] when it is no
 /// SARIF log of a supported version.
 pub(crate) fn load<'d>(source: Source<'d>, mode: Mode) -> Result<Log<'d>> {
-    let Source::Text(text) = source;
-    let member: Member<Log<'d>> = read::from_text(text).map_err(|error| not_json(text, &error))?;
+    let member: Member<Log<'d>> = match source {
+        Source::Text(text) => read::from_text(text).map_err(json::from_serde_json)?,
+        Source::Jsonb(payload) => Raw::Container(payload).try_read()?,
+    };
     match (member, mode) {
         (Member::Is(log), Mode::Compat) => Ok(log),
         (_, Mode::Compat) => Ok(Log::default()),
@@ -61,17 +66,4 @@ fn check(log: Log<'_>) -> Result<Log<'_>> {
 fn not_sarif(reason: &str) -> Error {
     Error::new(ErrorKind::InvalidParameter, format!("not a SARIF log: {reason}"))
         .hint("A SARIF 2.1.0 log is a JSON object with an array \"runs\".")
-}
-
-fn not_json(text: &str, error: &serde_json::Error) -> Error {
-    let reason = error.to_string();
-    let reason = reason
-        .split_once(" at line ")
-        .map_or(reason.as_str(), |(reason, _)| reason);
-    let bytes = text.len();
-    Error::new(ErrorKind::InvalidText, format!("not JSON: {reason}")).detail(format!(
-        "Line {}, column {} of {bytes} bytes.",
-        error.line(),
-        error.column()
-    ))
 }

@@ -286,7 +286,7 @@ pub(crate) struct Properties<'d> {
 }
 
 impl<'d> Object<'d> for Properties<'d> {
-    fn member<F: Format<'d>, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
         let raw = As::<F, Raw<'d>>::new();
         match name {
             b"tags" => self.tags = map.next_value_seed(raw)?,

@@ -1,12 +1,22 @@
 //! A JSON value that stays where it is: a range of the text, or of the jsonb bytes.
 
 use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json;
+use crate::jsonb::{self, Numeric, Tree, Value};
+use crate::{Error, Result};
 
 use super::number;
 use super::read::{self, Read};
 
 /// A value of the document, not read yet. Scalars are read when a question needs them, so what nobody asks for
 /// costs nothing, and the number token, which floats would lose, is still there.
+///
+/// Small, because the model is made of these; [`json::Raw`] is the same with jsonb containers opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) enum Raw<'d> {
     /// The member does not exist.
@@ -14,6 +24,16 @@ pub(crate) enum Raw<'d> {
     Absent,
     /// JSON text without white space around it.
     Text(&'d str),
+    /// jsonb: a null.
+    Null,
+    /// jsonb: a boolean.
+    Bool(bool),
+    /// jsonb: a string.
+    String(&'d str),
+    /// jsonb: a number, its varlena.
+    Number(&'d [u8]),
+    /// jsonb: an array or object, which is a payload of its own.
+    Container(&'d [u8]),
 }
 
 /// The JSON type of a value.
@@ -26,6 +46,47 @@ pub(crate) enum Kind {
     Text,
     Array,
     Object,
+}
+
+impl<'d> Deserialize<'d> for Raw<'d> {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(jsonb::RAW, RawVisitor)
+    }
+}
+
+/// serde_json does not know [`jsonb::RAW`] and offers itself; [`jsonb::Deserializer`] hands its value over in borrowed pieces.
+struct RawVisitor;
+
+impl<'d> Visitor<'d> for RawVisitor {
+    type Value = Raw<'d>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        <&'d RawValue>::deserialize(deserializer).map(|raw| Raw::Text(raw.get()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'d str) -> Result<Self::Value, E> {
+        Ok(Raw::String(text))
+    }
+
+    fn visit_some<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        Deserialize::deserialize(deserializer).map(Raw::Number)
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'d [u8]) -> Result<Self::Value, E> {
+        Ok(Raw::Container(bytes))
+    }
 }
 
 impl<'d> Raw<'d> {
@@ -43,7 +104,28 @@ impl<'d> Raw<'d> {
                 Some(_) => Kind::Number,
                 None => Kind::Absent,
             },
+            Raw::Null => Kind::Null,
+            Raw::Bool(value) => Kind::Bool(value),
+            Raw::String(_) => Kind::Text,
+            Raw::Number(_) => Kind::Number,
+            Raw::Container(bytes) => match Value::root(bytes) {
+                Ok(Value::Object(_)) => Kind::Object,
+                _ => Kind::Array,
+            },
         }
+    }
+
+    /// The value with jsonb containers opened; `None` when it is absent.
+    fn open(self) -> Result<Option<json::Raw<'d>>> {
+        Ok(Some(json::Raw::Jsonb(match self {
+            Raw::Absent => return Ok(None),
+            Raw::Text(text) => return Ok(Some(json::Raw::Text(text))),
+            Raw::Null => Value::Null,
+            Raw::Bool(value) => Value::Bool(value),
+            Raw::String(text) => Value::String(text.as_bytes()),
+            Raw::Number(bytes) => Value::Number(Numeric::read(bytes)?),
+            Raw::Container(bytes) => Value::root(bytes)?,
+        })))
     }
 
     /// Whether there is neither a member nor a value.
@@ -55,6 +137,7 @@ impl<'d> Raw<'d> {
     pub(crate) fn text(self) -> Option<Cow<'d, str>> {
         match self {
             Raw::Text(text) if text.starts_with('"') => Some(unescape(text)),
+            Raw::String(text) => Some(Cow::Borrowed(text)),
             _ => None,
         }
     }
@@ -66,8 +149,9 @@ impl<'d> Raw<'d> {
 
     /// The digits of a number as they are written. `None` when it is not a number.
     pub(crate) fn token(self) -> Option<Cow<'d, str>> {
-        match (self.kind(), self) {
-            (Kind::Number, Raw::Text(text)) => Some(Cow::Borrowed(text)),
+        match self {
+            Raw::Text(text) if self.kind() == Kind::Number => Some(Cow::Borrowed(text)),
+            Raw::Number(_) => self.open().ok()??.number(),
             _ => None,
         }
     }
@@ -95,9 +179,23 @@ impl<'d> Raw<'d> {
 
     /// Reads the value as `T`, which is lenient: whatever does not fit is `T`'s absence.
     pub(crate) fn read<T: Read<'d> + Default>(self) -> T {
+        self.try_read().unwrap_or_default()
+    }
+
+    /// Reads the value as `T`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb.
+    pub(crate) fn try_read<T: Read<'d> + Default>(self) -> Result<T> {
         match self {
-            Raw::Absent => T::default(),
-            Raw::Text(text) => read::from_text(text).unwrap_or_default(),
+            Raw::Absent => Ok(T::default()),
+            Raw::Text(text) => read::from_text(text).map_err(json::from_serde_json),
+            _ => match self.open()? {
+                Some(json::Raw::Jsonb(value)) => {
+                    Ok(T::read::<read::Direct, _>(jsonb::Deserializer::new(value)).map_err(Error::from)?)
+                }
+                _ => Ok(T::default()),
+            },
         }
     }
 
@@ -159,52 +257,68 @@ impl<'d> Raw<'d> {
     /// The value as JSON text.
     pub(crate) fn json(self) -> Option<Cow<'d, str>> {
         match self {
-            Raw::Absent => None,
             Raw::Text(text) => Some(Cow::Borrowed(text)),
+            _ => Some(Cow::Owned(jsonb::to_text(&self.jsonb().ok()??, usize::MAX).ok()?)),
         }
     }
 
-    /// The value as a column of type jsonb; `None` when it is absent or null.
-    pub(crate) fn jsonb(self) -> Option<Cow<'d, [u8]>> {
-        if self.is_none() {
-            return None;
-        }
+    /// The value as a part of a document to be written; `None` when it is absent.
+    pub(crate) fn tree(self) -> Result<Option<Tree<'d>>> {
+        self.open()?.map(|raw| raw.to_tree()).transpose()
+    }
+
+    /// The value as a payload of jsonb; `None` when it is absent or null.
+    pub(crate) fn jsonb(self) -> Result<Option<Cow<'d, [u8]>>> {
         match self {
-            Raw::Absent => None,
-            Raw::Text(text) => Some(Cow::Borrowed(text.as_bytes())),
+            _ if self.is_none() => Ok(None),
+            Raw::Container(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            _ => match self.tree()? {
+                Some(tree) => Ok(Some(Cow::Owned(tree.encode()?.into_bytes()))),
+                None => Ok(None),
+            },
         }
     }
 
-    /// Whether two values are equal as JSON.
+    /// Whether two values are equal as jsonb values are. A value that is too deep to tell equals nothing.
     pub(crate) fn equals(self, other: Raw<'_>) -> bool {
-        match (self, other) {
-            (Raw::Text(a), Raw::Text(b)) => a == b,
-            (Raw::Absent, Raw::Absent) => true,
+        if let (Raw::Text(a), Raw::Text(b)) = (self, other)
+            && a == b
+        {
+            return true;
+        }
+        let digest = |raw: Raw<'_>| raw.open().ok()??.digest().ok();
+        match (digest(self), digest(other)) {
+            (Some(a), Some(b)) => a == b,
             _ => false,
         }
     }
 
-    /// Whether a string holds a lone surrogate.
-    pub(crate) fn unpaired(self) -> bool {
-        self.unstorable() && !self.text().is_some_and(|_| false)
-    }
-
     /// Whether the text holds an escape of U+0000 or of a lone surrogate: what PostgreSQL cannot store as jsonb.
     pub(crate) fn unstorable(self) -> bool {
-        match self {
-            Raw::Text(text) => {
-                memchr::memmem::find_iter(text.as_bytes(), br"\u")
-                    .next()
-                    .is_some()
-                    && {
-                        let mut replaced = false;
-                        decode_escapes(text, &mut String::new(), &mut replaced);
-                        replaced
-                    }
-            }
-            Raw::Absent => false,
-        }
+        self.replaced() != Replaced::default()
     }
+
+    /// Whether the text holds an escape of a lone surrogate.
+    pub(crate) fn unpaired(self) -> bool {
+        self.replaced().surrogate
+    }
+
+    fn replaced(self) -> Replaced {
+        let mut replaced = Replaced::default();
+        if let Raw::Text(text) = self
+            && memchr::memmem::find(text.as_bytes(), br"\u").is_some()
+        {
+            decode_escapes(text, &mut String::new(), &mut replaced);
+        }
+        replaced
+    }
+}
+
+/// Which unstorable characters U+FFFD stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    nul: bool,
+    surrogate: bool,
 }
 
 /// An array index as written.
@@ -227,12 +341,12 @@ pub(crate) fn unescape(literal: &str) -> Cow<'_, str> {
         return Cow::Borrowed(inner);
     }
     let mut out = String::with_capacity(inner.len());
-    decode_escapes(inner, &mut out, &mut false);
+    decode_escapes(inner, &mut out, &mut Replaced::default());
     Cow::Owned(out)
 }
 
-/// Appends `text` with its JSON escapes decoded; `replaced` tells whether U+FFFD stands for something unstorable.
-pub(crate) fn decode_escapes(text: &str, out: &mut String, replaced: &mut bool) {
+/// Appends `text` with its JSON escapes decoded; `replaced` tells what U+FFFD stands for.
+fn decode_escapes(text: &str, out: &mut String, replaced: &mut Replaced) {
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         let (plain, escape) = rest.split_at(at);
@@ -256,9 +370,13 @@ pub(crate) fn decode_escapes(text: &str, out: &mut String, replaced: &mut bool) 
                     }
                 }
                 match char::from_u32(code) {
-                    Some(c) if c != '\0' => out.push(c),
-                    _ => {
-                        *replaced = true;
+                    Some('\0') => {
+                        replaced.nul = true;
+                        out.push('\u{FFFD}');
+                    }
+                    Some(c) => out.push(c),
+                    None => {
+                        replaced.surrogate = true;
                         out.push('\u{FFFD}');
                     }
                 }

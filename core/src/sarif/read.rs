@@ -12,27 +12,21 @@ use serde_json::value::RawValue;
 
 use super::raw::{Raw, unescape};
 
-/// How a format hands out values in place and containers.
-pub(crate) trait Format<'d> {
-    /// The value as a range of the document.
-    fn raw<D: Deserializer<'d>>(deserializer: D) -> Result<Raw<'d>, D::Error>;
-
-    /// Lets the visitor look into a container; a scalar reaches `visit_unit` or its own method.
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+/// How containers are entered.
+pub(crate) trait Format {
+    /// Lets the visitor look into a container; a scalar reaches its own method.
+    fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error>;
 }
 
-/// JSON text. A number beyond f64 or a lone surrogate in the place of a container is an error that [`Careful`] mends.
-pub(crate) struct Text;
+/// jsonb, and JSON text, where a number beyond f64 or a lone surrogate in the place of a container is an error that [`Careful`]
+/// mends.
+pub(crate) struct Direct;
 
-impl<'d> Format<'d> for Text {
-    fn raw<D: Deserializer<'d>>(deserializer: D) -> Result<Raw<'d>, D::Error> {
-        <&'d RawValue>::deserialize(deserializer).map(|raw| Raw::Text(raw.get()))
-    }
-
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+impl Format for Direct {
+    fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
@@ -40,15 +34,11 @@ impl<'d> Format<'d> for Text {
     }
 }
 
-/// JSON text, each container looked at before it is entered: slower, and never wrong.
+/// JSON text, each value looked at before it is entered: slower, and never wrong.
 pub(crate) struct Careful;
 
-impl<'d> Format<'d> for Careful {
-    fn raw<D: Deserializer<'d>>(deserializer: D) -> Result<Raw<'d>, D::Error> {
-        Text::raw(deserializer)
-    }
-
-    fn container<D: Deserializer<'d>, V: Visitor<'d>>(
+impl Format for Careful {
+    fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
@@ -67,7 +57,7 @@ impl<'d> Format<'d> for Careful {
 
 /// Something that can be read from any JSON value of either format.
 pub(crate) trait Read<'d>: Sized {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error>;
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error>;
 }
 
 /// [`Read`] as a serde seed.
@@ -79,7 +69,7 @@ impl<F, T> As<F, T> {
     }
 }
 
-impl<'d, F: Format<'d>, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
+impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<T, D::Error> {
@@ -90,7 +80,7 @@ impl<'d, F: Format<'d>, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
 /// Reads a whole JSON text.
 pub(crate) fn from_text<'d, T: Read<'d>>(text: &'d str) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    T::read::<Text, _>(&mut deserializer)
+    T::read::<Direct, _>(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value))
         .or_else(|_| {
             let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -101,14 +91,14 @@ pub(crate) fn from_text<'d, T: Read<'d>>(text: &'d str) -> Result<T, serde_json:
 }
 
 impl<'d> Read<'d> for Raw<'d> {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        F::raw(deserializer)
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        Raw::deserialize(deserializer)
     }
 }
 
 /// An object of the model: takes the members it knows, skips the others.
 pub(crate) trait Object<'d>: Default {
-    fn member<F: Format<'d>, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error>;
+    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error>;
 }
 
 /// A member that should be an object.
@@ -146,7 +136,7 @@ impl<T: Default> Member<T> {
 }
 
 impl<'d, T: Object<'d>> Read<'d> for Member<T> {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
         F::container(deserializer, MemberVisitor::<F, T>(PhantomData))
     }
 }
@@ -238,7 +228,7 @@ macro_rules! no_lists {
 
 struct MemberVisitor<F, T>(PhantomData<(F, T)>);
 
-impl<'d, F: Format<'d>, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
+impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
     type Value = Member<T>;
 
     no_objects!();
@@ -297,14 +287,14 @@ impl<T> Default for List<'_, T> {
 }
 
 impl<'d, T: Read<'d>> Read<'d> for List<'d, T> {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
         F::container(deserializer, ListVisitor::<F, T>(PhantomData))
     }
 }
 
 struct ListVisitor<F, T>(PhantomData<(F, T)>);
 
-impl<'d, F: Format<'d>, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
+impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
     type Value = List<'d, T>;
 
     no_lists!(List::of);
@@ -350,14 +340,14 @@ impl<T> Default for Elements<'_, T> {
 }
 
 impl<'d, T: Read<'d>> Read<'d> for Elements<'d, T> {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
         F::container(deserializer, ElementsVisitor::<F, T>(PhantomData))
     }
 }
 
 struct ElementsVisitor<F, T>(PhantomData<(F, T)>);
 
-impl<'d, F: Format<'d>, T: Read<'d>> Visitor<'d> for ElementsVisitor<F, T> {
+impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ElementsVisitor<F, T> {
     type Value = Elements<'d, T>;
 
     no_lists!(Elements::of);
@@ -391,7 +381,7 @@ pub(crate) fn sort_members<'d>(mut members: Vec<(Cow<'d, str>, Raw<'d>)>) -> Vec
 }
 
 impl<'d> Read<'d> for Members<'d> {
-    fn read<F: Format<'d>, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
         let member = Member::<Members<'d>>::read::<F, D>(deserializer)?;
         Ok(match member {
             Member::Is(members) => members,
@@ -401,7 +391,7 @@ impl<'d> Read<'d> for Members<'d> {
 }
 
 impl<'d> Object<'d> for Members<'d> {
-    fn member<F: Format<'d>, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
+    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
         let name = Cow::Owned(sanitised(name));
         self.0.push((name, map.next_value_seed(As::<F, Raw<'d>>::new())?));
         Ok(())
@@ -456,7 +446,7 @@ macro_rules! object {
         pub(crate) struct $name<'d> { $(pub(crate) $field: $ty,)* }
 
         impl<'d> $crate::sarif::read::Object<'d> for $name<'d> {
-            fn member<F: $crate::sarif::read::Format<'d>, A: serde::de::MapAccess<'d>>(
+            fn member<F: $crate::sarif::read::Format, A: serde::de::MapAccess<'d>>(
                 &mut self,
                 name: &[u8],
                 map: &mut A,

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::Result;
 use crate::fingerprint::Hex64;
+use crate::jsonb::{Object, Tree};
 
 use super::compat::CompatRow;
 use super::context::Context;
@@ -437,17 +438,17 @@ impl<'d> Row<'d> {
             },
             automation_category: context.category.as_deref().map(Cow::Borrowed),
             suppressed: self.suppressed,
-            suppressions: rare.suppressions.jsonb(),
+            suppressions: rare.suppressions.jsonb()?,
             baseline_state: self.baseline_state.map(Cow::Borrowed),
             guid: rare.guid.as_deref().map(Cow::Borrowed),
             correlation_guid: rare.correlation_guid.as_deref().map(Cow::Borrowed),
-            tool_fingerprints: self.fingerprints.jsonb(),
-            partial_fingerprints: self.partial.jsonb(),
+            tool_fingerprints: self.fingerprints.jsonb()?,
+            partial_fingerprints: self.partial.jsonb()?,
             fingerprint: Cow::Borrowed(self.fingerprint.as_str()),
             fingerprint_kind: Cow::Borrowed(self.formula.as_str()),
             occurrence: i32::try_from(self.occurrence).unwrap_or(i32::MAX),
-            metadata: metadata(rare),
-            sarif_data: if options.raw() { self.raw.jsonb() } else { None },
+            metadata: metadata(rare)?,
+            sarif_data: if options.raw() { self.raw.jsonb()? } else { None },
             warnings: Cow::Owned(warnings),
         };
         emit(&finding)
@@ -455,29 +456,24 @@ impl<'d> Row<'d> {
 }
 
 /// The column `metadata`: one object of what the result has besides its columns.
-fn metadata<'d>(rare: &Rare<'d>) -> Option<Cow<'d, [u8]>> {
+fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
     if rare.metadata.is_empty() && rare.other_locations.is_empty() {
-        return None;
+        return Ok(None);
     }
-    let mut out = String::from("{");
-    let mut member = |name: &str, value: &str| {
-        if out.len() > 1 {
-            out.push(',');
-        }
-        out.push('"');
-        out.push_str(name);
-        out.push_str("\":");
-        out.push_str(value);
-    };
+    let mut members = Vec::new();
     for (name, value) in &rare.metadata {
-        if let Some(json) = value.json() {
-            member(name, &json);
+        if let Some(tree) = value.tree()? {
+            members.push((Cow::Borrowed(*name), tree));
         }
     }
     if !rare.other_locations.is_empty() {
-        let locations: Vec<_> = rare.other_locations.iter().filter_map(|raw| raw.json()).collect();
-        member("locations", &format!("[{}]", locations.join(",")));
+        let locations: Vec<_> = rare
+            .other_locations
+            .iter()
+            .filter_map(|raw| raw.tree().transpose())
+            .collect::<Result<_>>()?;
+        members.push((Cow::Borrowed("locations"), Tree::Array(locations)));
     }
-    out.push('}');
-    Some(Cow::Owned(out.into_bytes()))
+    let encoded = Tree::Object(Object::new(members)).encode()?;
+    Ok(Some(Cow::Owned(encoded.into_bytes())))
 }

@@ -86,6 +86,20 @@ fn cwe_number(text: &[u8]) -> Option<u32> {
     }
 }
 
+/// A text of nothing but numbers, such as `134, 787`.
+fn bare_numbers(text: &str) -> Option<Vec<u32>> {
+    let parts = text.split([',', ';', ' ']).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            if part.bytes().all(|byte| byte.is_ascii_digit()) {
+                cwe_number(part.as_bytes())
+            } else {
+                None
+            }
+        })
+        .collect()
+}
+
 /// Calls `found` for each CVE identifier in the text: a word boundary, `CVE-`, four digits, `-`, four or more digits.
 fn each_cve(text: &str, mut found: impl FnMut(&str)) {
     let bytes = text.as_bytes();
@@ -171,7 +185,7 @@ impl Taxonomies {
     }
 }
 
-/// The CWEs of tags and of properties named after them.
+/// The CWEs of tags, and of properties named after them, whose value may be bare numbers.
 pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
     for tag in properties.tags.strings() {
         ids.cwes_in(&tag);
@@ -179,8 +193,10 @@ pub(crate) fn cwes_of_properties(properties: &Properties<'_>, ids: &mut Ids) {
     for (name, value) in sort_members(properties.others.clone()) {
         if is_cwe_property(&name) {
             for text in texts(value) {
-                match cwe_number(text.as_bytes()) {
-                    Some(number) => ids.add(format!("CWE-{number}")),
+                match bare_numbers(&text) {
+                    Some(numbers) => numbers
+                        .into_iter()
+                        .for_each(|number| ids.add(format!("CWE-{number}"))),
                     None => ids.cwes_in(&text),
                 }
             }
@@ -297,6 +313,17 @@ mod tests {
         ] {
             assert_eq!(cwes(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn bare_numbers_count_in_properties_named_after_them() {
+        let properties: Member<Properties<'_>> = Raw::Text(
+            r#"{"cwe":"134, 787","CWE_ID":[20,"CWE-21"],"cwes":"22 no","mycwe":"23","tags":["24"]}"#,
+        )
+        .read();
+        let mut ids = Ids::default();
+        cwes_of_properties(properties.get().unwrap(), &mut ids);
+        assert_eq!(ids.0, ["CWE-134", "CWE-787", "CWE-20", "CWE-21"]);
     }
 
     #[test]

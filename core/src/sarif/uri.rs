@@ -64,7 +64,7 @@ fn file_path(rest: &str) -> Path<'static> {
     let path = match rest.strip_prefix("//") {
         None => rest.to_owned(),
         Some(rest) => {
-            let (host, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+            let (host, path) = rest.find('/').map_or((rest, "/"), |at| rest.split_at(at));
             let is_drive = matches!(host.as_bytes(), [letter, b':'] if letter.is_ascii_alphabetic());
             match host {
                 "" => path.to_owned(),
@@ -169,6 +169,7 @@ mod tests {
             ("file:///home/u/a.c", "/home/u/a.c"),
             ("file://host/share/a.c", "//host/share/a.c"),
             ("file://localhost/x/a.c", "/x/a.c"),
+            ("file://host", "//host/"),
             ("file:/x/a.c", "/x/a.c"),
             ("file://C:/bin/a.c", "C:/bin/a.c"),
             ("file:rel/path", "rel/path"),

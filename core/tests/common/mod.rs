@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 
 use reviewpro_core::sarif::{Finding, Options, Source, Statistics, Value, findings};
-use reviewpro_core::{Result, Task};
+use reviewpro_core::{Result, Task, json, jsonb};
 
 /// The folder of `corpus/` and `golden/`; `None`, said aloud, when `REVIEWPRO_SHARED` is not set.
 pub fn shared() -> Option<PathBuf> {
@@ -25,8 +25,9 @@ pub fn golden(name: &str) -> Vec<Json> {
     GzDecoder::new(std::fs::File::open(path).expect("a golden file"))
         .read_to_string(&mut text)
         .expect("gzip'ed UTF-8");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
+    let lines = text.lines().map(|line| json::mend(line).text);
+    lines
+        .map(|line| serde_json::from_str(&line).expect("JSON"))
         .collect()
 }
 
@@ -37,18 +38,48 @@ pub fn text(path: &str) -> Option<String> {
     Some(text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned())
 }
 
+/// The paths of all logs of the corpus.
+pub fn paths() -> Vec<String> {
+    let Some(shared) = shared() else { return Vec::new() };
+    let corpus = shared.join("corpus");
+    let mut paths = Vec::new();
+    let mut folders = vec![corpus.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "sarif" || extension == "json")
+            {
+                paths.push(
+                    path.strip_prefix(&corpus)
+                        .expect("below")
+                        .to_str()
+                        .expect("UTF-8")
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    paths.sort();
+    assert!(!paths.is_empty(), "no log in the corpus");
+    paths
+}
+
 /// The rows of a document as JSON objects.
 pub fn rows(source: Source<'_>, options: &Options, threads: usize) -> Result<(Vec<Json>, Statistics)> {
     let mut rows = Vec::new();
     let task = Task::new(threads, usize::MAX, &|| false);
     let statistics = findings(source, options, &task, &mut |row| {
-        rows.push(json(row));
+        rows.push(object(row));
         Ok(())
     })?;
     Ok((rows, statistics))
 }
 
-fn json(row: &Finding<'_>) -> Json {
+fn object(row: &Finding<'_>) -> Json {
     let columns = Finding::COLUMNS.iter().zip(row.values());
     Json::Object(
         columns
@@ -61,7 +92,7 @@ fn json(row: &Finding<'_>) -> Json {
                     Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),
                     Value::Text(text) | Value::Timestamp(text) => text.into(),
                     Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
-                    Value::Jsonb(bytes) => String::from_utf8_lossy(bytes).into(),
+                    Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
                 };
                 (column.name.to_owned(), value)
             })

@@ -11,18 +11,15 @@ SELECT cluster_embeddings(ARRAY[[0, 0], [0, 0], [1, 0], [1, 0]]::real[]);
 -- Other lower bounds: storage order.
 SELECT cluster_embeddings('[5:6][-1:0]={{1,0},{1,0}}'::real[]);
 -- Bad input, each with its own code.
-\set VERBOSITY verbose
-\set SHOW_CONTEXT never
-\pset format unaligned
-SELECT cluster_embeddings(ARRAY[1, 2]::real[]);
-SELECT cluster_embeddings(ARRAY[[[1]]]::real[]);
-SELECT cluster_embeddings(ARRAY[[1, NULL]]::real[]);
-SELECT cluster_embeddings(ARRAY[[1, 'NaN']]::real[]);
-SELECT cluster_embeddings(ARRAY[[1, 2], ['-Infinity', 1]]::double precision[]);
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => 0);
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => 'NaN');
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => NULL);
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], min_samples => 0);
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], algorithm => 'k-means');
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], algorithm => NULL);
-SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], metric => 'manhattan');
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[1, 2]::real[])$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[[1]]]::real[])$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, NULL]]::real[])$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 'NaN']]::real[])$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2], ['-Infinity', 1]]::double precision[])$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => 0)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => 'NaN')$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], eps => NULL)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], min_samples => 0)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], algorithm => 'k-means')$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], algorithm => NULL)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], metric => 'manhattan')$$);
