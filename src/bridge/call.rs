@@ -7,10 +7,10 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
     ArgumentError, ReturnsError, ReturnsRef, SqlMappingRef, SqlTranslatable, TypeOrigin,
 };
 use pgrx::{PgSqlErrorCode, pg_sys};
-use reviewpro_core::{Error, ErrorKind};
+use reviewpro_core::{Error, ErrorKind, json};
 
 use super::array::{self, MatrixArgument};
-use super::report::{raise, raise_as};
+use super::report::{OrRaise, raise, raise_as};
 use super::varlena::Varlena;
 
 /// One call of one of our functions: what a `#[pg_extern]` takes instead of typed arguments, whose conversions
@@ -183,15 +183,7 @@ impl Text {
             )
         }
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
-        if let Err(error) = std::str::from_utf8(&value) {
-            raise(
-                Error::new(
-                    ErrorKind::InvalidEncoding,
-                    "invalid byte sequence for encoding \"UTF8\"",
-                )
-                .detail(format!("Byte offset {}.", error.valid_up_to())),
-            )
-        }
+        json::utf8(&value).or_raise();
         Text(value)
     }
 }

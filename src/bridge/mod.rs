@@ -16,11 +16,12 @@ mod rows;
 mod value;
 mod varlena;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Text};
 pub(crate) use compute::{compute, stream};
 pub(crate) use report::{OrRaise, raise};
 pub(crate) use rows::stream_rows;
 pub(crate) use value::Value;
+pub(crate) use varlena::Varlena;
 
 use pgrx::pg_sys;
 
