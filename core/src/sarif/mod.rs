@@ -7,10 +7,12 @@
 
 mod compat;
 mod context;
+mod count;
 mod document;
 mod finding;
 mod findings;
 mod identity;
+mod inline;
 mod level;
 mod location;
 mod message;
@@ -21,11 +23,16 @@ mod options;
 mod raw;
 mod read;
 mod region;
+mod results;
 mod row;
 mod rule;
+mod rules;
+mod runs;
+mod summary;
 mod suppression;
 mod table;
 mod taxonomy;
+mod time;
 mod uri;
 mod warning;
 
@@ -34,5 +41,8 @@ pub use finding::Finding;
 pub use findings::{Problem, Statistics, findings};
 pub use level::{Level, Severity, Source as SeveritySource};
 pub use options::{FingerprintKind, Kind, Mode, Options, Suppressed, Words};
+pub use rules::{Rule, rules};
+pub use runs::{Run, runs};
+pub use summary::summary;
 pub use table::{Column, Type, Value};
 pub use warning::Warning;

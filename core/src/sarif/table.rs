@@ -51,8 +51,8 @@ pub enum Value<'a> {
     Texts(&'a [Cow<'a, str>]),
     /// `jsonb`
     Jsonb(&'a [u8]),
-    /// `timestamptz`: an RFC 3339 time in UTC.
-    Timestamp(&'a str),
+    /// `timestamptz`: microseconds since 1970-01-01 00:00 UTC.
+    Timestamp(i64),
 }
 
 /// Declares a row type: its fields are the columns, in this order, and the only list of them.
@@ -92,7 +92,7 @@ macro_rules! field {
     (Bool null) => { Option<bool> };
     (Numeric null) => { Option<std::borrow::Cow<'a, str>> };
     (Text null) => { Option<std::borrow::Cow<'a, str>> };
-    (Timestamp null) => { Option<std::borrow::Cow<'a, str>> };
+    (Timestamp null) => { Option<i64> };
     (Jsonb null) => { Option<std::borrow::Cow<'a, [u8]>> };
 }
 
@@ -126,6 +126,12 @@ macro_rules! value {
         $row.$column.map_or(
             $crate::sarif::table::Value::Null,
             $crate::sarif::table::Value::Bool,
+        )
+    };
+    ($row:ident, $column:ident, Timestamp null) => {
+        $row.$column.map_or(
+            $crate::sarif::table::Value::Null,
+            $crate::sarif::table::Value::Timestamp,
         )
     };
     ($row:ident, $column:ident, $ty:ident null) => {
