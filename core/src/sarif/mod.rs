@@ -9,6 +9,7 @@ mod compat;
 mod context;
 mod count;
 mod document;
+mod estimate;
 mod finding;
 mod findings;
 mod identity;
@@ -36,6 +37,7 @@ mod uri;
 mod warning;
 
 pub use document::Source;
+pub use estimate::count_results;
 pub use finding::Finding;
 pub use findings::{Problem, Statistics, findings};
 pub use level::{Level, Severity, Source as SeveritySource};
