@@ -318,6 +318,11 @@ impl Encoded {
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
+
+    /// The payload.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
 }
 
 impl<'de> Deserialize<'de> for Encoded {
