@@ -3,7 +3,7 @@
 //! A document is read through one lenient model (`model`), in which scalars stay in place (`raw`). What the results of a run
 //! share is resolved once (`context`, `rule`, `location`); each result becomes a row (`row`) by one question per file
 //! (`level`, `message`, `region`, `taxonomy`, `suppression`, `identity`); ordinals are counted over the whole document
-//! (`occurrence`) before the rows are handed out ([`findings`]).
+//! (`occurrence`) before the rows are handed out ([`findings`]). [`validate`] judges a log instead of reading it.
 
 mod compat;
 mod context;
@@ -34,6 +34,7 @@ mod suppression;
 mod taxonomy;
 mod time;
 mod uri;
+pub mod validate;
 mod warning;
 
 pub use document::Source;
