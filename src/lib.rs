@@ -12,6 +12,7 @@ mod settings;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 mod version;
+mod window;
 
 /// The version in Cargo.toml, as PostgreSQL's module magic wants it.
 const VERSION: &std::ffi::CStr =

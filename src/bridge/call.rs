@@ -12,6 +12,7 @@ use reviewpro_core::{Error, ErrorKind};
 use super::array::{self, MatrixArgument};
 use super::report::{raise, raise_as};
 use super::varlena::Varlena;
+use super::window::WindowObject;
 
 /// One call of one of our functions: what a `#[pg_extern]` takes instead of typed arguments, whose conversions
 /// copy, trust the encoding, or panic on NULL.
@@ -47,6 +48,10 @@ impl Call {
     }
 
     fn datum(&self, index: usize) -> Option<pg_sys::Datum> {
+        // A window function's arguments are not passed: it asks for those of any row.
+        if let Some(window) = WindowObject::of(self.fcinfo) {
+            return window.argument(index);
+        }
         // SAFETY: PostgreSQL passes `nargs` arguments, and the SQL declares as many as the function reads.
         let argument = unsafe {
             let count = usize::try_from((*self.fcinfo).nargs).unwrap_or(0);
@@ -171,6 +176,12 @@ pub(crate) struct Text(Varlena);
 
 impl Text {
     fn new(value: Varlena) -> Self {
+        Self::checked(&value);
+        Text(value)
+    }
+
+    /// The bytes as UTF-8, or 22021; 0A000 in a database of another encoding.
+    pub(super) fn checked(bytes: &[u8]) -> &str {
         // SAFETY: reads a global that is fixed once the backend is connected.
         let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
         if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
@@ -183,7 +194,7 @@ impl Text {
             )
         }
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
-        if let Err(error) = std::str::from_utf8(&value) {
+        std::str::from_utf8(bytes).unwrap_or_else(|error| {
             raise(
                 Error::new(
                     ErrorKind::InvalidEncoding,
@@ -191,8 +202,7 @@ impl Text {
                 )
                 .detail(format!("Byte offset {}.", error.valid_up_to())),
             )
-        }
-        Text(value)
+        })
     }
 }
 

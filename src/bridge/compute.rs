@@ -92,18 +92,30 @@ fn postmaster_is_gone() -> bool {
     unsafe { pg_sys::IsUnderPostmaster && libc::getppid() != pg_sys::PostmasterPid }
 }
 
-/// Runs `job` beside the main thread and returns its result, or raises its error.
-pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    stream(|task, _| job(task), |(): ()| {})
+/// The frame of small work that has to be done on the main thread, which already holds `held` bytes for this call.
+pub(super) fn main_thread_task(held: usize) -> Task<'static> {
+    Task::new(1, settings::memory().saturating_sub(held), &interrupted)
 }
 
-/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits.
+/// Runs `job` beside the main thread and returns its result, or raises its error.
+pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    compute_holding(0, job)
+}
+
+/// As [`compute`], while the caller holds `held` bytes that count as memory of this call.
+pub(crate) fn compute_holding<T: Send>(held: usize, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    stream(held, |task, _| job(task), |(): ()| {})
+}
+
+/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits. `held` as in
+/// [`compute_holding`].
 pub(crate) fn stream<B: Send, T: Send>(
+    held: usize,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T> + Send,
     mut consume: impl FnMut(B),
 ) -> T {
     pgrx::check_for_interrupts!();
-    let (threads, memory) = (settings::threads(), settings::memory());
+    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(held));
     let stop = AtomicBool::new(false);
     // A thread that cannot be started would take the job with it.
     let job = Mutex::new(Some(job));

@@ -6,21 +6,33 @@
 //! * [`value`]: what a function returns.
 //! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
+//! * [`window`]: the partition of a window function.
+//! * [`query`]: the rows of a query given as text.
+//! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
+mod query;
 mod report;
 mod rows;
+mod scratch;
 mod value;
 mod varlena;
+mod window;
 
 pub(crate) use call::Call;
-pub(crate) use compute::{compute, stream};
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use compute::stream;
+pub(crate) use compute::{compute, compute_holding};
+pub(crate) use query::read_vectors;
 pub(crate) use report::{OrRaise, raise};
-pub(crate) use rows::stream_rows;
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use rows::Batch;
+pub(crate) use rows::{stream_rows, stream_rows_holding};
 pub(crate) use value::Value;
+pub(crate) use window::label_partition;
 
 use pgrx::pg_sys;
 
