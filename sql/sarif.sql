@@ -113,7 +113,7 @@ CREATE FUNCTION sarif_findings(
     IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
     LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_text_wrapper';
 COMMENT ON FUNCTION sarif_findings(text, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
-    'The findings of a SARIF 2.1.0 log, one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::text)';
+    'The findings of a SARIF 2.1.0 log (JSON text), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::text)';
 
 CREATE FUNCTION sarif_findings(
     sarif json,
@@ -133,4 +133,44 @@ CREATE FUNCTION sarif_findings(
     IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
     LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_text_wrapper';
 COMMENT ON FUNCTION sarif_findings(json, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
-    'The findings of a SARIF 2.1.0 log, one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::json)';
+    'The findings of a SARIF 2.1.0 log (json), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::json)';
+
+CREATE FUNCTION sarif_findings(
+    sarif jsonb,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_findings(jsonb, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (jsonb, read in place), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_findings(
+    sarif bytea,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_bytea_wrapper';
+COMMENT ON FUNCTION sarif_findings(bytea, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (bytes as the tool wrote them: UTF-8 or UTF-16, with or without byte order mark, plain or gzip), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::bytea)';

@@ -1,24 +1,56 @@
 //! `sarif_findings` and its family; what a log means is in `reviewpro_core::sarif`.
 
 use pgrx::pg_extern;
-use reviewpro_core::Result;
+use reviewpro_core::json;
 use reviewpro_core::sarif::{self, Finding, Options, Source, Words};
+use reviewpro_core::{Result, Task};
 
-use crate::bridge::{Call, OrRaise, stream_rows};
+use crate::bridge::{Call, OrRaise, Text, Varlena, stream_rows};
+
+/// The first argument of every function here, in one of its four types. NULL is no log: no rows.
+enum Log {
+    Text(Option<Text>),
+    Jsonb(Option<Varlena>),
+    Bytea(Option<Varlena>),
+}
+
+impl Log {
+    /// Runs `read` on the log, decoded.
+    fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
+        match self {
+            Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text))),
+            Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload)),
+            Log::Bytea(Some(bytes)) => read(Source::Text(&json::decode(bytes, task)?)),
+            Log::Text(None) | Log::Jsonb(None) | Log::Bytea(None) => Ok(T::default()),
+        }
+    }
+}
 
 /// `sarif_findings(sarif text, ...)` and, with the same bytes, `sarif_findings(sarif json, ...)`.
 #[pg_extern(sql = false)]
 fn sarif_findings_text(call: Call) {
-    let log = call.text(0);
-    findings(&call, log.as_deref().map(Source::Text));
+    findings(&call, &Log::Text(call.text(0)));
+}
+
+/// `sarif_findings(sarif jsonb, ...)`.
+#[pg_extern(sql = false)]
+fn sarif_findings_jsonb(call: Call) {
+    findings(&call, &Log::Jsonb(call.jsonb(0)));
+}
+
+/// `sarif_findings(sarif bytea, ...)`.
+#[pg_extern(sql = false)]
+fn sarif_findings_bytea(call: Call) {
+    findings(&call, &Log::Bytea(call.bytes(0)));
 }
 
 /// One row per finding.
-fn findings(call: &Call, log: Option<Source<'_>>) {
+fn findings(call: &Call, log: &Log) {
     let options = options(call);
     stream_rows(call, Finding::COLUMNS, |task, emit| {
-        let Some(log) = log else { return Ok(()) };
-        sarif::findings(log, &options, task, &mut |finding| emit(&finding.values())).map(drop)
+        log.read(task, |source| {
+            sarif::findings(source, &options, task, &mut |finding| emit(&finding.values())).map(drop)
+        })
     });
 }
 

@@ -5,6 +5,7 @@ mod tests {
     use pgrx::prelude::*;
 
     use crate::bridge::{Batch, compute, stream};
+    use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
     #[pg_test]
@@ -52,6 +53,7 @@ mod tests {
     fn batches_arrive_in_order() {
         let mut seen = Vec::new();
         let total = stream(
+            0,
             |_, emit| {
                 for i in 0..1000 {
                     emit(i)?;
@@ -78,9 +80,12 @@ mod tests {
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            batch.text(Some(text));
-            batch.texts(["x", text].into_iter());
-            batch.texts(std::iter::empty::<&str>());
+            let row = [
+                Value::Text(text),
+                Value::Texts(&["x".into(), text.into()]),
+                Value::Texts(&[]),
+            ];
+            assert_eq!(batch.push_row(&row), Ok(()));
         }
         assert!(batch.offsets().all(|offset| offset % 8 == 0));
     }

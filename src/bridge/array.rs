@@ -178,11 +178,8 @@ impl VectorArgument {
         }
         if let Some(index) = header.first_null(&payload) {
             raise(
-                Error::new(
-                    ErrorKind::NullNotAllowed,
-                    "an embedding must not contain nulls",
-                )
-                .detail(format!("Row {row}, element {} is null.", index + 1)),
+                Error::new(ErrorKind::NullNotAllowed, "an embedding must not contain nulls")
+                    .detail(format!("Row {row}, element {} is null.", index + 1)),
             )
         }
         VectorArgument { payload, header }

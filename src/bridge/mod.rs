@@ -22,7 +22,7 @@ mod value;
 mod varlena;
 mod window;
 
-pub(crate) use call::Call;
+pub(crate) use call::{Call, Text};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::stream;
 pub(crate) use compute::{compute, compute_holding};
@@ -32,6 +32,7 @@ pub(crate) use report::{OrRaise, raise};
 pub(crate) use rows::Batch;
 pub(crate) use rows::{stream_rows, stream_rows_holding};
 pub(crate) use value::Value;
+pub(crate) use varlena::Varlena;
 pub(crate) use window::label_partition;
 
 use pgrx::pg_sys;

@@ -47,18 +47,24 @@ impl NamedVectors {
     ) -> impl Iterator<Item = (&'a str, Option<i32>)> + 'a {
         let mut labels = labels.iter().copied();
         let mut start = 0;
-        self.ends.iter().zip(&self.has_vector).map(move |(&end, &has_vector)| {
-            let id = self.ids.get(start..end).unwrap_or_default();
-            start = end;
-            (id, has_vector.then(|| labels.next()).flatten())
-        })
+        self.ends
+            .iter()
+            .zip(&self.has_vector)
+            .map(move |(&end, &has_vector)| {
+                let id = self.ids.get(start..end).unwrap_or_default();
+                start = end;
+                (id, has_vector.then(|| labels.next()).flatten())
+            })
     }
 
     fn push_id(&mut self, id: &str) -> Result<()> {
         let held = self.bytes() + id.len() + size_of::<usize>() + 1;
         let task = main_thread_task(0);
-        task.need(&format!("a set of more than {} rows", self.ends.len()), Some(held))
-            .map_err(|error| error.hint("Raise reviewpro.max_memory, or let the query return fewer rows."))?;
+        task.need(
+            &format!("a set of more than {} rows", self.ends.len()),
+            Some(held),
+        )
+        .map_err(|error| error.hint("Raise reviewpro.max_memory, or let the query return fewer rows."))?;
         let out_of_memory = |_| Error::new(ErrorKind::OutOfMemory, "out of memory");
         self.ids.try_reserve(id.len()).map_err(out_of_memory)?;
         self.ends.try_reserve(1).map_err(out_of_memory)?;
@@ -74,7 +80,10 @@ impl NamedVectors {
 /// Runs as the caller and reads only, seeing what the calling statement sees.
 pub(crate) fn read_vectors(query: &str) -> NamedVectors {
     let Ok(source) = CString::new(query) else {
-        raise(Error::new(ErrorKind::InvalidEncoding, "the query contains a NUL character"))
+        raise(Error::new(
+            ErrorKind::InvalidEncoding,
+            "the query contains a NUL character",
+        ))
     };
     let mut rows = NamedVectors::default();
     Spi::connect(|_| {
@@ -130,9 +139,7 @@ impl Cursor {
                     PgSqlErrorCode::ERRCODE_DATATYPE_MISMATCH,
                     Error::new(
                         ErrorKind::InvalidParameter,
-                        format!(
-                            "the query's second column must be real[] or double precision[], not {name}"
-                        ),
+                        format!("the query's second column must be real[] or double precision[], not {name}"),
                     )
                     .hint("Cast it in the query, such as SELECT id, embedding::real[] FROM ..."),
                 )
@@ -174,8 +181,11 @@ impl Cursor {
         };
         let Some(id) = column(1) else {
             raise(
-                Error::new(ErrorKind::NullNotAllowed, "the query's first column must not be null")
-                    .detail(format!("Row {} has no id.", rows.ends.len() + 1)),
+                Error::new(
+                    ErrorKind::NullNotAllowed,
+                    "the query's first column must not be null",
+                )
+                .detail(format!("Row {} has no id.", rows.ends.len() + 1)),
             )
         };
         // SAFETY: the output function of the column's type; it returns a C string in the scratch memory.

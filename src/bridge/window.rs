@@ -96,11 +96,15 @@ impl WindowObject {
 
     /// `len` integers that live as long as the partition, zero at first.
     fn local_memory(&mut self, len: usize) -> &mut [i32] {
-        let size = len.checked_mul(size_of::<i32>()).filter(|&size| size <= MAX_ALLOC_SIZE);
+        let size = len
+            .checked_mul(size_of::<i32>())
+            .filter(|&size| size <= MAX_ALLOC_SIZE);
         let Some(size) = size else {
             raise(
-                Error::new(ErrorKind::LimitExceeded, "the partition has too many rows")
-                    .detail(format!("{len} rows were found, {} are allowed.", MAX_ALLOC_SIZE / 4)),
+                Error::new(ErrorKind::LimitExceeded, "the partition has too many rows").detail(format!(
+                    "{len} rows were found, {} are allowed.",
+                    MAX_ALLOC_SIZE / 4
+                )),
             )
         };
         // SAFETY: PostgreSQL gives the same zeroed chunk at every call for one partition; nobody else sees it.
@@ -118,7 +122,10 @@ pub(crate) fn label_partition(call: &Call, labels: impl FnOnce(&Collected) -> Ve
     let Some(mut window) = WindowObject::of(call.fcinfo()) else {
         raise_as(
             PgSqlErrorCode::ERRCODE_WRONG_OBJECT_TYPE,
-            Error::new(ErrorKind::Internal, "this function must be declared as a window function"),
+            Error::new(
+                ErrorKind::Internal,
+                "this function must be declared as a window function",
+            ),
         )
     };
     let (rows, position) = (window.rows(), window.position());

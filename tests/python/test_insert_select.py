@@ -25,7 +25,7 @@ SELECT DISTINCT ON (fingerprint)
        gen_random_uuid(), %(organization)s, %(repository)s, %(scan)s, %(scan)s, fingerprint, rule_id, rule_name,
        message, severity, 'open', file_path, start_line, start_column, end_line, end_column, snippet,
        tool_name, tool_version, to_jsonb(cwe_ids), to_jsonb(cve_ids), sarif_data, 1, now(), now(), now(), now()
-FROM sarif_findings(%(log)s::bytea, mode => 'compat', organization_id => %(organization)s::text)
+FROM sarif_findings(%(log)s::bytea, mode => 'compat', organization_id => %(organization)s)
 ORDER BY fingerprint, run_index, result_index
 ON CONFLICT (organization_id, fingerprint) DO UPDATE
    SET last_seen_scan_id = excluded.last_seen_scan_id, last_seen_at = excluded.last_seen_at,

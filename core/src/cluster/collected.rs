@@ -74,11 +74,10 @@ impl Collected {
     fn check_dims(&self, dims: usize) -> Result<()> {
         let row = self.rows + 1;
         if dims == 0 {
-            return Err(Error::new(
-                ErrorKind::ArrayShape,
-                "vectors must have at least 1 dimension",
-            )
-            .detail(format!("Row {row} has none.")));
+            return Err(
+                Error::new(ErrorKind::ArrayShape, "vectors must have at least 1 dimension")
+                    .detail(format!("Row {row} has none.")),
+            );
         }
         if dims > MAX_DIMS {
             return Err(Error::new(
@@ -133,12 +132,10 @@ fn append<T: Copy>(values: &mut Vec<T>, vector: &[T], rows: usize, task: &Task<'
         })?;
         let allowed = task.memory / size_of::<T>();
         let capacity = values.capacity().saturating_mul(2).min(allowed).max(needed);
-        values
-            .try_reserve_exact(capacity - values.len())
-            .map_err(|_| {
-                Error::new(ErrorKind::OutOfMemory, "out of memory")
-                    .detail(format!("Failed on request for {capacity} values."))
-            })?;
+        values.try_reserve_exact(capacity - values.len()).map_err(|_| {
+            Error::new(ErrorKind::OutOfMemory, "out of memory")
+                .detail(format!("Failed on request for {capacity} values."))
+        })?;
     }
     values.extend_from_slice(vector);
     Ok(())
@@ -158,18 +155,13 @@ mod tests {
         let mut single = Collected::new();
         let mut double = Collected::new();
         for i in 0..1000_u16 {
-            single
-                .push(Row::F32(&[f32::from(i), 0.5, 0.25]), &task)
-                .unwrap();
+            single.push(Row::F32(&[f32::from(i), 0.5, 0.25]), &task).unwrap();
             double.push(Row::F64(&[f64::from(i), 0.1]), &task).unwrap();
         }
         assert_eq!((single.rows(), single.bytes()), (1000, 12_000));
         let matrix = single.embeddings(&task).unwrap();
         assert_eq!((matrix.rows(), matrix.dims()), (1000, 3));
-        assert_eq!(
-            matrix.view_f32().unwrap().row(999).to_vec(),
-            [999.0, 0.5, 0.25]
-        );
+        assert_eq!(matrix.view_f32().unwrap().row(999).to_vec(), [999.0, 0.5, 0.25]);
         let matrix = double.embeddings(&task).unwrap();
         assert_eq!(matrix.view_f64().unwrap().row(7).to_vec(), [7.0, 0.1]);
         assert_eq!(Collected::new().embeddings(&task).unwrap().rows(), 0);

@@ -5,7 +5,8 @@
 //! connected components of the core points, numbered by their smallest core point. A point that is not core takes
 //! the smallest label among its core neighbours, or [`NOISE`].
 
-use super::neighbours::{EdgeSink, ExactPairs, NeighbourGraph};
+use super::neighbours::{self, EdgeSink, ExactPairs, NeighbourGraph};
+use super::simd::Kernel;
 use super::union_find::UnionFind;
 use super::{Embeddings, Metric, NOISE};
 use crate::task::try_filled;
@@ -54,11 +55,27 @@ impl DbscanParams {
 /// # Errors
 /// [`ErrorKind::OutOfMemory`], [`ErrorKind::Cancelled`].
 pub fn dbscan(embeddings: &Embeddings<'_>, params: &DbscanParams, task: &Task<'_>) -> Result<Vec<i32>> {
+    dbscan_with(Kernel::detect(), embeddings, params, task)
+}
+
+/// [`dbscan`] with a kernel of choice, which makes no difference to the labels.
+///
+/// # Errors
+/// As [`dbscan`].
+#[doc(hidden)]
+pub fn dbscan_with(
+    kernel: Kernel,
+    embeddings: &Embeddings<'_>,
+    params: &DbscanParams,
+    task: &Task<'_>,
+) -> Result<Vec<i32>> {
     let n = embeddings.rows();
     if params.min_samples > n {
         return try_filled(n, NOISE);
     }
-    let mut density = Density::new(n, params.min_samples, task)?;
+    let what = format!("DBSCAN of {n} vectors with min_samples {}", params.min_samples);
+    task.need(&what, bytes(embeddings, params.min_samples, task))?;
+    let mut density = Density::new(n, params.min_samples)?;
     let exact = ExactPairs::new(embeddings, params.metric, params.eps, task)?;
     for i in 0..n {
         if exact.near_itself(i) {
@@ -71,8 +88,17 @@ pub fn dbscan(embeddings: &Embeddings<'_>, params: &DbscanParams, task: &Task<'_
         radius: params.eps,
         exact: &exact,
     };
-    graph.for_each_edge(&mut density, task)?;
+    graph.for_each_edge_with(kernel, &mut density, task)?;
     density.into_labels()
+}
+
+/// Bytes of everything that [`dbscan`] holds: neighbours, the pass, norms, labels.
+fn bytes(embeddings: &Embeddings<'_>, min_samples: usize, task: &Task<'_>) -> Option<usize> {
+    let n = embeddings.rows();
+    let density = Density::bytes(n, min_samples)?;
+    neighbours::bytes(embeddings, task)?
+        .checked_add(density)?
+        .checked_add(n.checked_mul(8 + 4)?)
 }
 
 /// What is known after some of the edges: enough to label every point once all have come, in any order.
@@ -94,15 +120,8 @@ struct Density {
 
 impl Density {
     /// `n` points without edges; `1 <= min_samples <= n`.
-    fn new(n: usize, min_samples: usize, task: &Task<'_>) -> Result<Self> {
+    fn new(n: usize, min_samples: usize) -> Result<Self> {
         let slots = min_samples - 1;
-        let bytes = slots
-            .checked_mul(4)
-            .and_then(|row| row.checked_add(2 + 4 + 4)?.checked_mul(n));
-        task.need(
-            &format!("DBSCAN of {n} vectors with min_samples {min_samples}"),
-            bytes,
-        )?;
         Ok(Density {
             min_samples,
             core: try_filled(n, false)?,
@@ -112,6 +131,14 @@ impl Density {
             slots,
             components: UnionFind::new(n)?,
         })
+    }
+
+    /// Bytes that [`Density::new`] allocates.
+    fn bytes(n: usize, min_samples: usize) -> Option<usize> {
+        (min_samples - 1)
+            .checked_mul(4)?
+            .checked_add(1 + 1 + 4 + 4)?
+            .checked_mul(n)
     }
 
     /// Point `i` is its own neighbour.
@@ -184,8 +211,12 @@ impl EdgeSink for Density {
         }
     }
 
-    fn settled(&mut self, i: u32, j: u32) -> bool {
-        self.core[i as usize] && self.core[j as usize] && self.components.find(i) == self.components.find(j)
+    fn component(&mut self, i: u32) -> Option<u32> {
+        if self.core[i as usize] {
+            Some(self.components.find(i))
+        } else {
+            None
+        }
     }
 }
 
@@ -248,11 +279,12 @@ mod tests {
                     edges.push((random(), i as u32, j as u32));
                 }
             }
-            let mut density = Density::new(n, min_samples, &task()).unwrap();
+            let mut density = Density::new(n, min_samples).unwrap();
             (0..n).filter(|&i| near[i][i]).for_each(|i| density.count_itself(i));
             edges.sort_by(|a, b| a.0.total_cmp(&b.0));
             for (_, i, j) in edges {
-                if !density.settled(i, j) {
+                let settled = density.component(i).is_some() && density.component(i) == density.component(j);
+                if !settled {
                     density.edge(i, j);
                 }
             }

@@ -89,7 +89,8 @@ impl Algorithm {
     ) -> Result<Self> {
         let n_clusters = n_clusters.map(|k| count("n_clusters", k)).transpose()?;
         let (linkage, metric): (Linkage, Metric) = (linkage.parse()?, metric.parse()?);
-        AgglomerativeParams::new(n_clusters, distance_threshold, linkage, metric).map(Algorithm::Agglomerative)
+        AgglomerativeParams::new(n_clusters, distance_threshold, linkage, metric)
+            .map(Algorithm::Agglomerative)
     }
 
     /// The label of every row: from 0, or [`super::NOISE`].
@@ -106,12 +107,15 @@ impl Algorithm {
 
 /// A count that SQL passes as a signed integer.
 fn count(name: &str, value: i32) -> Result<usize> {
-    usize::try_from(value).ok().filter(|&value| value > 0).ok_or_else(|| {
-        Error::new(
-            ErrorKind::InvalidParameter,
-            format!("{name} must be at least 1, not {value}"),
-        )
-    })
+    usize::try_from(value)
+        .ok()
+        .filter(|&value| value > 0)
+        .ok_or_else(|| {
+            Error::new(
+                ErrorKind::InvalidParameter,
+                format!("{name} must be at least 1, not {value}"),
+            )
+        })
 }
 
 fn missing(name: &str) -> Error {
@@ -127,7 +131,9 @@ fn refuse(name: &str, given: bool, algorithm: &str) -> Result<()> {
             ErrorKind::InvalidParameter,
             format!("{name} is not an option of algorithm \"{algorithm}\""),
         )
-        .hint(format!("Leave {name} NULL, or name the algorithm that it belongs to.")));
+        .hint(format!(
+            "Leave {name} NULL, or name the algorithm that it belongs to."
+        )));
     }
     Ok(())
 }
@@ -167,7 +173,11 @@ mod tests {
 
     #[test]
     fn options_of_other_algorithms() {
-        let message = |options| Algorithm::new(&options).map(|_| ()).map_err(|error| error.message);
+        let message = |options| {
+            Algorithm::new(&options)
+                .map(|_| ())
+                .map_err(|error| error.message)
+        };
         assert_eq!(message(DEFAULTS), Ok(()));
         assert_eq!(
             message(Options {
@@ -200,7 +210,10 @@ mod tests {
     fn nulls_and_ranges() {
         let kind = |options| Algorithm::new(&options).unwrap_err().kind;
         assert_eq!(
-            kind(Options { eps: None, ..DEFAULTS }),
+            kind(Options {
+                eps: None,
+                ..DEFAULTS
+            }),
             ErrorKind::NullNotAllowed
         );
         assert_eq!(

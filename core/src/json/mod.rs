@@ -10,6 +10,7 @@ mod decode;
 mod mend;
 mod raw;
 mod split;
+mod structure;
 
 pub use decode::{decode, utf8};
 pub use mend::{Mended, mend};

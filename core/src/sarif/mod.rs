@@ -7,10 +7,12 @@
 
 mod compat;
 mod context;
+mod count;
 mod document;
 mod finding;
 mod findings;
 mod identity;
+mod inline;
 mod level;
 mod location;
 mod message;
@@ -21,10 +23,15 @@ mod options;
 mod raw;
 mod read;
 mod region;
+mod results;
 mod row;
 mod rule;
+mod rules;
+mod runs;
+mod summary;
 mod suppression;
 mod taxonomy;
+mod time;
 mod uri;
 mod warning;
 
@@ -33,4 +40,7 @@ pub use finding::Finding;
 pub use findings::{Problem, Statistics, findings};
 pub use level::{Level, Severity, Source as SeveritySource};
 pub use options::{FingerprintKind, Kind, Mode, Options, Suppressed, Words, uri_bases};
+pub use rules::{Rule, rules};
+pub use runs::{Run, runs};
+pub use summary::summary;
 pub use warning::Warning;

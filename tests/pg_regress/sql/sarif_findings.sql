@@ -23,6 +23,17 @@ FROM log, sarif_findings(sarif);
 \x on
 SELECT (f).* FROM (SELECT sarif_findings(sarif) AS f FROM log) q WHERE (f).result_index = 0;
 \x off
+-- The same rows whatever the log's type.
+WITH rows AS (
+    SELECT 'text' AS type, f FROM log, sarif_findings(sarif, raw => true) f
+    UNION ALL SELECT 'json', f FROM log, sarif_findings(sarif::json, raw => true) f
+    UNION ALL SELECT 'jsonb', f FROM log, sarif_findings(sarif::jsonb, raw => true) f
+    UNION ALL SELECT 'bytea', f FROM log, sarif_findings(convert_to(sarif, 'UTF8'), raw => true) f
+    UNION ALL SELECT 'utf16', f FROM log, sarif_findings('\xfeff'::bytea || (SELECT string_agg(decode(lpad(to_hex(ascii(c)), 4, '0'), 'hex'), '' ORDER BY n)
+        FROM regexp_split_to_table(log.sarif, '') WITH ORDINALITY c (c, n)), raw => true) f
+)
+SELECT (f).result_index, count(*), count(DISTINCT f::text) AS different FROM rows GROUP BY 1 ORDER BY 1;
+SELECT sarif_data = (sarif::jsonb #> ARRAY['runs', '0', 'results', result_index::text]) AS raw_is_the_result FROM log, sarif_findings(sarif, raw => true);
 -- Options.
 SELECT result_index, kind, baseline_state FROM log, sarif_findings(sarif, kinds => NULL, include_absent => true);
 SELECT result_index FROM log, sarif_findings(sarif, suppressed => 'only');
@@ -47,3 +58,8 @@ SELECT * FROM refusal($$SELECT sarif_findings('{"runs": []}'::text, mode => 'com
 SELECT * FROM refusal($$SELECT sarif_findings('{"runs": []}'::text, kinds => '{fail,bad}')$$);
 SELECT * FROM refusal($$SELECT sarif_findings('{"runs": []}'::text, kinds => '{fail,NULL}')$$);
 SELECT * FROM refusal($$SELECT sarif_findings('{"runs": []}'::text, uri_bases => '[1]')$$);
+SELECT * FROM refusal($$SELECT sarif_findings('[1]'::jsonb)$$);
+SELECT * FROM refusal($$SELECT sarif_findings('{"a": 1}'::jsonb)$$);
+SELECT * FROM refusal($$SELECT sarif_findings('\x1f8b08'::bytea)$$);
+SELECT * FROM refusal($$SELECT sarif_findings('\x7b22ff227d'::bytea)$$);
+SELECT * FROM refusal($$SELECT sarif_findings(''::bytea)$$);
