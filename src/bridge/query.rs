@@ -4,7 +4,6 @@ use std::ffi::CString;
 
 use pgrx::{PgSqlErrorCode, Spi, pg_sys};
 use reviewpro_core::cluster::Collected;
-use reviewpro_core::task::try_vec;
 use reviewpro_core::{Error, ErrorKind, Result};
 
 use super::array::VectorArgument;
