@@ -1,7 +1,7 @@
 //! Clustering of arrays and of queries: vectors in, labels out; the algorithms are in `reviewpro_core::cluster`.
 
 use pgrx::pg_extern;
-use reviewpro_core::cluster::{Algorithm, Options};
+use reviewpro_core::cluster::{Algorithm, Options, Report};
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
 use crate::bridge::{Call, OrRaise, Value, compute, read_vectors, stream_rows_holding};
@@ -13,6 +13,15 @@ fn cluster_embeddings(call: Call) -> Option<Value> {
     let algorithm = algorithm(&call);
     let labels = compute(|task| algorithm.labels(&matrix.embeddings(task)?, task));
     Some(Value::array(&labels))
+}
+
+/// `cluster_report(embeddings, algorithm, ...)`: a jsonb.
+#[pg_extern(sql = false)]
+fn cluster_report(call: Call) -> Option<Value> {
+    let matrix = call.matrix(0, "embeddings")?;
+    let algorithm = algorithm(&call);
+    let report = compute(|task| Report::new(&matrix.embeddings(task)?, &algorithm, task)?.to_jsonb());
+    Some(Value::jsonb(report.as_bytes()))
 }
 
 /// `cluster_query(query, algorithm, ...)`: one row per row of the query.

@@ -6,6 +6,7 @@
 
 mod bridge;
 mod cluster;
+mod cluster_quality;
 mod fingerprint;
 mod sarif;
 mod settings;

@@ -27,7 +27,7 @@ pub(crate) use call::{Call, Text};
 pub(crate) use compute::stream;
 pub(crate) use compute::{compute, compute_holding};
 pub(crate) use query::read_vectors;
-pub(crate) use report::{OrRaise, raise};
+pub(crate) use report::OrRaise;
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use rows::Batch;
 pub(crate) use rows::{stream_rows, stream_rows_holding};

@@ -7,6 +7,7 @@
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`options`]: the algorithm and options that SQL names, checked.
+//! * [`report`]: a clustering with what one wants to know about it.
 //! * [`silhouette`]: how well rows sit in their clusters.
 //! * [`union_find`]: connected components.
 //! * [`simd`]: kernels for the instruction sets of one machine.
@@ -20,6 +21,7 @@ pub mod metric;
 pub mod neighbours;
 pub mod options;
 pub mod parallel;
+pub mod report;
 pub mod silhouette;
 pub mod simd;
 pub mod union_find;
@@ -33,6 +35,7 @@ pub use dbscan::{DbscanParams, dbscan};
 pub use embeddings::Embeddings;
 pub use metric::Metric;
 pub use options::{Algorithm, Options};
+pub use report::Report;
 pub use silhouette::{NoiseRows, SilhouetteMetric, silhouette_samples, silhouette_score};
 
 /// The label of a point that belongs to no cluster. Clusters are numbered from 0.

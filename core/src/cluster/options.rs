@@ -5,10 +5,14 @@ use crate::{Error, ErrorKind, Result, Task};
 
 /// An algorithm with its valid parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Algorithm {
-    /// Density-based clusters.
+pub struct Algorithm {
+    metric: Metric,
+    method: Method,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Method {
     Dbscan(DbscanParams),
-    /// Hierarchical clusters.
     Agglomerative(AgglomerativeParams),
 }
 
@@ -74,7 +78,9 @@ impl Algorithm {
     pub fn dbscan(eps: Option<f64>, min_samples: Option<i32>, metric: &str) -> Result<Self> {
         let eps = eps.ok_or_else(|| missing("eps"))?;
         let min_samples = count("min_samples", min_samples.ok_or_else(|| missing("min_samples"))?)?;
-        DbscanParams::new(eps, min_samples, metric.parse()?).map(Algorithm::Dbscan)
+        let metric = metric.parse()?;
+        let method = Method::Dbscan(DbscanParams::new(eps, min_samples, metric)?);
+        Ok(Algorithm { metric, method })
     }
 
     /// Agglomerative: exactly one of `n_clusters` (at least 1) and `distance_threshold` (in [0, inf)).
@@ -89,8 +95,15 @@ impl Algorithm {
     ) -> Result<Self> {
         let n_clusters = n_clusters.map(|k| count("n_clusters", k)).transpose()?;
         let (linkage, metric): (Linkage, Metric) = (linkage.parse()?, metric.parse()?);
-        AgglomerativeParams::new(n_clusters, distance_threshold, linkage, metric)
-            .map(Algorithm::Agglomerative)
+        let params = AgglomerativeParams::new(n_clusters, distance_threshold, linkage, metric)?;
+        let method = Method::Agglomerative(params);
+        Ok(Algorithm { metric, method })
+    }
+
+    /// The distance that it clusters by.
+    #[must_use]
+    pub fn metric(&self) -> Metric {
+        self.metric
     }
 
     /// The label of every row: from 0, or [`super::NOISE`].
@@ -98,9 +111,9 @@ impl Algorithm {
     /// # Errors
     /// As the algorithm.
     pub fn labels(&self, embeddings: &Embeddings<'_>, task: &Task<'_>) -> Result<Vec<i32>> {
-        match self {
-            Algorithm::Dbscan(params) => dbscan(embeddings, params, task),
-            Algorithm::Agglomerative(params) => agglomerative(embeddings, params, task),
+        match &self.method {
+            Method::Dbscan(params) => dbscan(embeddings, params, task),
+            Method::Agglomerative(params) => agglomerative(embeddings, params, task),
         }
     }
 }
