@@ -4,7 +4,7 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use crate::bridge::{Batch, compute, stream};
+    use crate::bridge::{Batch, compute, stream, without_new_threads};
     use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
@@ -47,6 +47,18 @@ mod tests {
         let before = threads();
         let during = compute(|_| Ok(threads()));
         assert_eq!((before, during, threads()), (1, 2, 1));
+    }
+
+    #[pg_test]
+    fn without_threads_the_work_is_done_here() {
+        let name = || std::thread::current().name().map(str::to_owned);
+        assert_eq!(compute(|_| Ok(name())), Some("reviewpro".into()));
+        let (here, threads) = without_new_threads(|| compute(|task| Ok((name(), task.threads))));
+        assert_ne!(here, Some("reviewpro".into()));
+        assert_eq!(threads, 1);
+        let labels = "SELECT cluster_embeddings(ARRAY[[1, 0], [1, 0.1], [0, 1]]::real[], eps => 0.1)";
+        let serial = without_new_threads(|| Spi::get_one::<Vec<i32>>(labels));
+        assert_eq!(serial, Ok(Some(vec![0, 0, -1])));
     }
 
     #[pg_test]

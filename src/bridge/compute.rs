@@ -180,3 +180,20 @@ pub(crate) fn stream<B: Send, T: Send>(
         }
     }
 }
+
+/// Runs `work` in a process that may start no thread.
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) fn without_new_threads<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: a plain C structure that the call fills, and is given back.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NPROC, &raw mut limit);
+        let before = limit.rlim_cur;
+        limit.rlim_cur = 1;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        let result = work();
+        limit.rlim_cur = before;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        result
+    }
+}

@@ -24,7 +24,7 @@ mod window;
 
 pub(crate) use call::{Call, Text};
 #[cfg(any(test, feature = "pg_test"))]
-pub(crate) use compute::stream;
+pub(crate) use compute::{stream, without_new_threads};
 pub(crate) use compute::{compute, compute_holding};
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
