@@ -4,17 +4,21 @@
 //! the extension turns the answer into rows. Nothing here knows who calls it.
 //!
 //! * [`sarif`]: SARIF 2.1.0 logs become findings, runs, rules, problems.
+//! * [`json`]: JSON documents before they have a meaning: decoding, splitting, parts kept raw.
 //! * [`jsonb`]: PostgreSQL's binary JSON read and written in place, as one more serde data format.
 //! * [`fingerprint`]: the published identities of a finding; frozen once released.
 //! * [`cluster`]: embeddings become clusters, with scikit-learn's labels.
+//! * [`table`]: rows as named, typed columns: all that the extension has to know of them.
 //! * [`task`]: what a computation may use (threads, memory) and how it is told to stop.
 //! * [`error`]: everything that can go wrong, once.
 
 pub mod cluster;
 pub mod error;
 pub mod fingerprint;
+pub mod json;
 pub mod jsonb;
 pub mod sarif;
+pub mod table;
 pub mod task;
 
 pub use error::{Error, ErrorKind, Result};

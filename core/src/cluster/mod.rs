@@ -1,12 +1,15 @@
 //! Embeddings become clusters, with scikit-learn's labels.
 //!
 //! * [`agglomerative`](mod@agglomerative): hierarchical clusters by average, complete, single or ward linkage.
+//! * [`assign`]: new rows into existing clusters.
+//! * [`collected`]: vectors that arrive one by one, put together to one matrix.
 //! * [`embeddings`]: the checked matrix that every algorithm takes.
 //! * [`kmeans`](mod@kmeans): a given number of clusters around centroids.
 //! * [`metric`]: cosine and euclidean distance between rows.
-//! * [`assign`]: new rows into existing clusters.
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
+//! * [`options`]: the algorithm and options that SQL names, checked.
+//! * [`report`]: a clustering with what one wants to know about it.
 //! * [`silhouette`]: how well rows sit in their clusters.
 //! * [`suggest`]: help in choosing eps.
 //! * [`summary`]: what is worth knowing of clusters and their members.
@@ -16,12 +19,15 @@
 
 pub mod agglomerative;
 pub mod assign;
+pub mod collected;
 pub mod dbscan;
 pub mod embeddings;
 pub mod kmeans;
 pub mod metric;
 pub mod neighbours;
+pub mod options;
 pub mod parallel;
+pub mod report;
 pub mod silhouette;
 pub mod simd;
 pub mod suggest;
@@ -34,10 +40,13 @@ mod pairs;
 
 pub use agglomerative::{AgglomerativeParams, Linkage, agglomerative};
 pub use assign::{AssignTo, Assignment, assign_clusters};
+pub use collected::Collected;
 pub use dbscan::{DbscanParams, dbscan};
 pub use embeddings::Embeddings;
 pub use kmeans::{KmeansParams, kmeans};
 pub use metric::Metric;
+pub use options::{Algorithm, Options};
+pub use report::Report;
 pub use silhouette::{NoiseRows, SilhouetteMetric, silhouette_samples, silhouette_score};
 pub use suggest::{EpsCandidate, suggest_eps};
 pub use summary::{ClusterSummary, Member, members, summaries};

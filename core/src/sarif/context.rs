@@ -1,0 +1,161 @@
+//! What the results of one run share.
+
+use std::borrow::Cow;
+
+use super::level::Level;
+use super::location::Files;
+use super::model::{Finding, Invocation, Run, ToolComponent};
+use super::options::Options;
+use super::raw::{Index, Raw};
+use super::read::Member;
+use super::rule::{Found, Rules};
+use super::taxonomy::{self, Taxonomies};
+use super::warning::{Warning, Warnings};
+
+/// A run without its results, resolved.
+#[derive(Debug, Default)]
+pub(crate) struct Context<'d> {
+    pub(crate) index: usize,
+    pub(crate) tool_name: Option<Cow<'d, str>>,
+    pub(crate) tool_version: Option<Cow<'d, str>>,
+    pub(crate) category: Option<Cow<'d, str>>,
+    pub(crate) column_kind: Option<Cow<'d, str>>,
+    pub(crate) rules: Rules<'d>,
+    pub(crate) files: Files<'d>,
+    pub(crate) taxonomies: Taxonomies,
+    /// Level overrides by invocation: rule and level.
+    overrides: Vec<Vec<(usize, Level)>>,
+    /// What every row of the run is warned of.
+    pub(crate) warnings: Warnings,
+}
+
+impl<'d> Context<'d> {
+    /// Resolves a run; takes what it needs out of it.
+    pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> Self {
+        let taxonomies = Taxonomies {
+            is_cwe: run
+                .taxonomies
+                .items
+                .iter()
+                .map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid)))
+                .collect(),
+        };
+        let tool = run.tool.get();
+        let driver = tool.and_then(|tool| tool.driver.get());
+        let rules = Rules::of(tool, &taxonomies);
+        let invocations = run.read_invocations();
+        let mut warnings = Warnings::default();
+        warnings.add_if(
+            driver.is_none_or(|driver| driver.name.filled().is_none()),
+            Warning::ToolMissing,
+        );
+        warnings.add_if(has_external(run), Warning::ExternalProperties);
+        Context {
+            index,
+            tool_name: driver.and_then(|driver| driver.name.filled()),
+            tool_version: driver.and_then(version),
+            category: run
+                .automation
+                .get()
+                .and_then(|automation| automation.id.filled())
+                .map(category),
+            column_kind: run.column_kind.filled(),
+            overrides: overrides(&invocations, &rules),
+            rules,
+            files: Files::of(run, &invocations, options),
+            taxonomies,
+            warnings,
+        }
+    }
+
+    /// The level that a configuration override of the result's invocation gives the rule. A result that names no
+    /// invocation means the only one.
+    pub(crate) fn overridden(&self, finding: &Finding<'_>, found: Found) -> Option<Level> {
+        if self.overrides.is_empty() {
+            return None;
+        }
+        let invocation = match finding
+            .provenance
+            .get()
+            .map_or(Index::Absent, |provenance| provenance.invocation.index())
+        {
+            Index::At(at) => at,
+            _ if self.overrides.len() == 1 => 0,
+            _ => return None,
+        };
+        let rule = found.rule?;
+        let entries = self.overrides.get(invocation)?;
+        entries
+            .iter()
+            .find(|(overridden, _)| *overridden == rule)
+            .map(|(_, level)| *level)
+    }
+}
+
+/// `version`, `semanticVersion` or `dottedQuadFileVersion`.
+pub(crate) fn version<'d>(driver: &ToolComponent<'d>) -> Option<Cow<'d, str>> {
+    [driver.version, driver.semantic_version, driver.file_version]
+        .into_iter()
+        .find_map(Raw::filled)
+}
+
+/// Everything before the last slash of `automationDetails.id`; the rest names one run.
+pub(crate) fn category(id: Cow<'_, str>) -> Cow<'_, str> {
+    match (id.rfind('/'), id) {
+        (None, id) => id,
+        (Some(at), Cow::Borrowed(id)) => Cow::Borrowed(&id[..at]),
+        (Some(at), Cow::Owned(mut id)) => {
+            id.truncate(at);
+            Cow::Owned(id)
+        }
+    }
+}
+
+/// Whether the run keeps some of its properties in other files.
+pub(crate) fn has_external(run: &Run<'_>) -> bool {
+    run.external.get().is_some_and(|external| {
+        [
+            external.conversion,
+            external.driver,
+            external.extensions,
+            external.artifacts,
+            external.invocations,
+            external.logical_locations,
+            external.results,
+            external.taxonomies,
+        ]
+        .iter()
+        .any(|reference| !reference.is_none())
+    })
+}
+
+fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Level)>> {
+    let of_invocation = |invocation: &Invocation<'_>| -> Vec<_> {
+        let items = invocation.overrides.items.iter().filter_map(Member::get);
+        items
+            .filter_map(|item| {
+                let level = Level::parse(&item.configuration.get()?.level.text()?)?;
+                Some((rules.resolve(item.descriptor.get()?)?, level))
+            })
+            .collect()
+    };
+    let all: Vec<Vec<_>> = invocations.iter().map(of_invocation).collect();
+    if all.iter().all(Vec::is_empty) {
+        Vec::new()
+    } else {
+        all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_category_is_what_stands_before_the_last_slash() {
+        assert_eq!(category("a/b/c".into()), "a/b");
+        assert_eq!(category("nightly".into()), "nightly");
+        assert_eq!(category("x/".into()), "x");
+        assert_eq!(category(Cow::Owned("/x".into())), "");
+    }
+}

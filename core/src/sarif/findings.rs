@@ -1,0 +1,211 @@
+//! From a document to its rows.
+
+use crate::{Error, ErrorKind, Result, Task};
+
+use super::compat;
+use super::context::Context;
+use super::document::{Document, Source};
+use super::finding::Finding;
+use super::model;
+use super::occurrence::{self, RunRows};
+use super::options::{Mode, Options};
+use super::raw::Raw;
+use super::read::Member;
+use super::results::in_chunks;
+use super::row::{self, Row};
+
+/// Rows handed out between two looks at the stop signal: about a millisecond.
+const POLL: usize = 256;
+
+/// What became of the results of a document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Elements of `results`.
+    pub total: usize,
+    /// Rows handed out.
+    pub rows: usize,
+    /// Results that the options leave out.
+    pub filtered: usize,
+    /// Compat: results without a location, which the application leaves out.
+    pub skipped: usize,
+    /// Results that could not be read.
+    pub errors: Vec<Problem>,
+    /// Compat: the application stops before this run.
+    pub aborted: Option<usize>,
+}
+
+/// A result that is no row, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Position of the run.
+    pub run_index: usize,
+    /// Position of the result.
+    pub result_index: usize,
+    /// What is wrong, in a few words.
+    pub reason: &'static str,
+}
+
+/// What reading one result gives instead of rows.
+pub(crate) enum Outcome {
+    /// Rows were appended.
+    Rows,
+    /// The application drops the result.
+    Skipped,
+    /// The result cannot be read.
+    Error(&'static str),
+}
+
+/// What one chunk of results gives.
+#[derive(Default)]
+struct Chunk<'d> {
+    rows: Vec<Row<'d>>,
+    skipped: usize,
+    errors: Vec<Problem>,
+}
+
+/// Reads the findings of a document and hands them out in the order of run, result and location.
+///
+/// Occurrences are counted over the whole document, so the first row comes when all results have been read.
+///
+/// # Errors
+/// Those of the document ([`ErrorKind::InvalidText`], [`ErrorKind::InvalidParameter`], [`ErrorKind::DataCorrupted`]), of
+/// [`Options::check`], of `emit`, and [`ErrorKind::Cancelled`].
+pub fn findings(
+    source: Source<'_>,
+    options: &Options,
+    task: &Task<'_>,
+    emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
+) -> Result<Statistics> {
+    options.check()?;
+    let document = Document::open(source, task)?;
+    let mut log = document.log(options.mode)?;
+    let mut statistics = Statistics::default();
+    if options.mode == Mode::Compat {
+        statistics.aborted = compat::stop(&log);
+    }
+    let mut runs: Vec<RunRows<'_>> = Vec::new();
+    for (index, run) in log
+        .runs
+        .items
+        .iter_mut()
+        .enumerate()
+        .take(statistics.aborted.unwrap_or(usize::MAX))
+    {
+        let Member::Is(run) = run else { continue };
+        let reader = Reader {
+            options,
+            compat: (options.mode == Mode::Compat).then(|| compat::Tool::of(run)),
+            context: Context::of(index, run, options),
+        };
+        let results = std::mem::take(&mut run.results);
+        let chunks = in_chunks(&results.items, task, |first, results| {
+            reader.chunk(first, results)
+        })
+        .map_err(|error| document.fault(error))?;
+        statistics.total += results.items.len();
+        let mut rows = Vec::with_capacity(chunks.iter().map(|chunk| chunk.rows.len()).sum());
+        for mut chunk in chunks {
+            rows.append(&mut chunk.rows);
+            statistics.skipped += chunk.skipped;
+            statistics.errors.append(&mut chunk.errors);
+        }
+        if options.mode == Mode::Compat {
+            let before = statistics.errors.len();
+            statistics
+                .errors
+                .extend(compat::phantom_errors(index, results.shape));
+            statistics.total += statistics.errors.len() - before;
+        }
+        runs.push(RunRows {
+            context: reader.context,
+            rows,
+        });
+    }
+    if let (true, Some(problem)) = (options.strict, statistics.errors.first()) {
+        return Err(Error::new(
+            ErrorKind::InvalidParameter,
+            format!("a result cannot be read: {}", problem.reason),
+        )
+        .detail(format!(
+            "At /runs/{}/results/{}.",
+            problem.run_index, problem.result_index
+        )));
+    }
+    occurrence::number(&mut runs, options);
+    hand_out(&runs, options, task, &mut statistics, emit)?;
+    Ok(statistics)
+}
+
+fn hand_out(
+    runs: &[RunRows<'_>],
+    options: &Options,
+    task: &Task<'_>,
+    statistics: &mut Statistics,
+    emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
+) -> Result<()> {
+    for run in runs {
+        for (at, row) in run.rows.iter().enumerate() {
+            if at % POLL == 0 {
+                task.check()?;
+            }
+            if row.wanted(options) {
+                row.emit(&run.context, options, emit)?;
+                statistics.rows += 1;
+            } else {
+                statistics.filtered += usize::from(row.location == 0);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads the results of one run.
+struct Reader<'a, 'd> {
+    options: &'a Options,
+    context: Context<'d>,
+    compat: Option<compat::Tool<'d>>,
+}
+
+impl<'d> Reader<'_, 'd> {
+    fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
+        let mut chunk = Chunk::default();
+        for (result_index, raw) in (first..).zip(results) {
+            match self.result(result_index, *raw, &mut chunk.rows)? {
+                Outcome::Rows => {}
+                Outcome::Skipped => chunk.skipped += 1,
+                Outcome::Error(reason) => {
+                    chunk.errors.push(Problem {
+                        run_index: self.context.index,
+                        result_index,
+                        reason,
+                    });
+                }
+            }
+        }
+        Ok(chunk)
+    }
+
+    fn result(&self, index: usize, raw: Raw<'d>, rows: &mut Vec<Row<'d>>) -> Result<Outcome> {
+        let Ok(index) = u32::try_from(index) else {
+            return Ok(Outcome::Error("the result's position is too large"));
+        };
+        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>()? else {
+            return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
+        };
+        let before = rows.len();
+        row::rows(&self.context, index, raw, finding, self.options, rows);
+        let Some(tool) = &self.compat else {
+            return Ok(Outcome::Rows);
+        };
+        let outcome = compat::apply(
+            tool,
+            raw,
+            self.options,
+            rows.get_mut(before..).unwrap_or_default(),
+        );
+        if !matches!(outcome, Outcome::Rows) {
+            rows.truncate(before);
+        }
+        Ok(outcome)
+    }
+}

@@ -1,0 +1,444 @@
+//! A JSON value that stays where it is: a range of the text, or of the jsonb bytes.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+use crate::json;
+use crate::jsonb::{self, Numeric, Tree, Value};
+use crate::{Error, Result};
+
+use super::number;
+use super::read::{self, Read};
+
+/// A value of the document, not read yet. Scalars are read when a question needs them, so what nobody asks for
+/// costs nothing, and the number token, which floats would lose, is still there.
+///
+/// Small, because the model is made of these; [`json::Raw`] is the same with jsonb containers opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Raw<'d> {
+    /// The member does not exist.
+    #[default]
+    Absent,
+    /// JSON text without white space around it.
+    Text(&'d str),
+    /// jsonb: a null.
+    Null,
+    /// jsonb: a boolean.
+    Bool(bool),
+    /// jsonb: a string.
+    String(&'d str),
+    /// jsonb: a number, its varlena.
+    Number(&'d [u8]),
+    /// jsonb: an array or object, which is a payload of its own.
+    Container(&'d [u8]),
+}
+
+/// The JSON type of a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Absent,
+    Null,
+    Bool(bool),
+    Number,
+    Text,
+    Array,
+    Object,
+}
+
+impl<'d> Deserialize<'d> for Raw<'d> {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(jsonb::RAW, RawVisitor)
+    }
+}
+
+/// serde_json does not know [`jsonb::RAW`] and offers itself; [`jsonb::Deserializer`] hands its value over in borrowed pieces.
+struct RawVisitor;
+
+impl<'d> Visitor<'d> for RawVisitor {
+    type Value = Raw<'d>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        <&'d RawValue>::deserialize(deserializer).map(|raw| Raw::Text(raw.get()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'d str) -> Result<Self::Value, E> {
+        Ok(Raw::String(text))
+    }
+
+    fn visit_some<D: Deserializer<'d>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        Deserialize::deserialize(deserializer).map(Raw::Number)
+    }
+
+    fn visit_borrowed_bytes<E>(self, bytes: &'d [u8]) -> Result<Self::Value, E> {
+        Ok(Raw::Container(bytes))
+    }
+}
+
+impl<'d> Raw<'d> {
+    /// The type, without reading the value.
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Raw::Absent => Kind::Absent,
+            Raw::Text(text) => match text.as_bytes().first() {
+                Some(b'"') => Kind::Text,
+                Some(b'{') => Kind::Object,
+                Some(b'[') => Kind::Array,
+                Some(b't') => Kind::Bool(true),
+                Some(b'f') => Kind::Bool(false),
+                Some(b'n') => Kind::Null,
+                Some(_) => Kind::Number,
+                None => Kind::Absent,
+            },
+            Raw::Null => Kind::Null,
+            Raw::Bool(value) => Kind::Bool(value),
+            Raw::String(_) => Kind::Text,
+            Raw::Number(_) => Kind::Number,
+            Raw::Container(bytes) => match Value::root(bytes) {
+                Ok(Value::Object(_)) => Kind::Object,
+                _ => Kind::Array,
+            },
+        }
+    }
+
+    /// The value with jsonb containers opened; `None` when it is absent.
+    fn open(self) -> Result<Option<json::Raw<'d>>> {
+        Ok(Some(json::Raw::Jsonb(match self {
+            Raw::Absent => return Ok(None),
+            Raw::Text(text) => return Ok(Some(json::Raw::Text(text))),
+            Raw::Null => Value::Null,
+            Raw::Bool(value) => Value::Bool(value),
+            Raw::String(text) => Value::String(text.as_bytes()),
+            Raw::Number(bytes) => Value::Number(Numeric::read(bytes)?),
+            Raw::Container(bytes) => Value::root(bytes)?,
+        })))
+    }
+
+    /// Whether there is neither a member nor a value.
+    pub(crate) fn is_none(self) -> bool {
+        matches!(self.kind(), Kind::Absent | Kind::Null)
+    }
+
+    /// The string, sanitised: U+0000 and lone surrogates are U+FFFD. `None` when it is not a string.
+    pub(crate) fn text(self) -> Option<Cow<'d, str>> {
+        match self {
+            Raw::Text(text) if text.starts_with('"') => Some(unescape(text)),
+            Raw::String(text) => Some(Cow::Borrowed(text)),
+            _ => None,
+        }
+    }
+
+    /// The string, unless it is empty.
+    pub(crate) fn filled(self) -> Option<Cow<'d, str>> {
+        self.text().filter(|text| !text.is_empty())
+    }
+
+    /// The digits of a number as they are written. `None` when it is not a number.
+    pub(crate) fn token(self) -> Option<Cow<'d, str>> {
+        match self {
+            Raw::Text(text) if self.kind() == Kind::Number => Some(Cow::Borrowed(text)),
+            Raw::Number(_) => self.open().ok()??.number(),
+            _ => None,
+        }
+    }
+
+    /// The boolean, if it is one.
+    pub(crate) fn boolean(self) -> Option<bool> {
+        match self.kind() {
+            Kind::Bool(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// A non-negative array index. `None`: absent, -1, or not an index.
+    pub(crate) fn index(self) -> Index {
+        match self.token() {
+            Some(token) => match number::integer(&token) {
+                number::Integer::Value(-1) => Index::Absent,
+                number::Integer::Value(value) => usize::try_from(value).map_or(Index::Invalid, Index::At),
+                _ => Index::Invalid,
+            },
+            None if self.is_none() => Index::Absent,
+            None => Index::Invalid,
+        }
+    }
+
+    /// Reads the value as `T`, which is lenient: whatever does not fit is `T`'s absence.
+    pub(crate) fn read<T: Read<'d> + Default>(self) -> T {
+        self.try_read().unwrap_or_default()
+    }
+
+    /// Reads the value as `T`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb.
+    pub(crate) fn try_read<T: Read<'d> + Default>(self) -> Result<T> {
+        match self {
+            Raw::Absent => Ok(T::default()),
+            Raw::Text(text) => read::from_text(text).map_err(json::from_serde_json),
+            _ => match self.open()? {
+                Some(json::Raw::Jsonb(value)) => {
+                    Ok(T::read::<read::Direct, _>(jsonb::Deserializer::new(value)).map_err(Error::from)?)
+                }
+                _ => Ok(T::default()),
+            },
+        }
+    }
+
+    /// The elements of an array; nothing for another type.
+    pub(crate) fn elements(self) -> Vec<Raw<'d>> {
+        match self.kind() {
+            Kind::Array => self.read::<read::List<'d, Raw<'d>>>().items,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The members of an object in jsonb's order (shorter names first, then by bytes), the last of equal names;
+    /// nothing for another type. The order makes text and jsonb agree wherever the first match counts.
+    pub(crate) fn members(self) -> Vec<(Cow<'d, str>, Raw<'d>)> {
+        match self.kind() {
+            Kind::Object => self.read::<read::Members<'d>>().sorted(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The member of an object, absent for another type.
+    pub(crate) fn member(self, name: &str) -> Raw<'d> {
+        let mut members = self.members().into_iter();
+        members
+            .find(|(key, _)| key == name)
+            .map_or(Raw::Absent, |(_, value)| value)
+    }
+
+    /// A list of strings, or one string that stands for a list of one; other elements are left out.
+    pub(crate) fn strings(self) -> Vec<Cow<'d, str>> {
+        match self.kind() {
+            Kind::Text => self.text().into_iter().collect(),
+            Kind::Array => self.elements().into_iter().filter_map(Raw::text).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether it is a container without content, or an empty string.
+    pub(crate) fn is_empty(self) -> bool {
+        match self.kind() {
+            Kind::Array => self.elements().is_empty(),
+            Kind::Object => self.members().is_empty(),
+            Kind::Text => self.filled().is_none(),
+            Kind::Absent => true,
+            _ => false,
+        }
+    }
+
+    /// Whether Python takes the value for true.
+    pub(crate) fn truthy(self) -> bool {
+        match self.kind() {
+            Kind::Absent | Kind::Null => false,
+            Kind::Bool(value) => value,
+            Kind::Number => self.token().and_then(|token| token.parse::<f64>().ok()) != Some(0.0),
+            _ => !self.is_empty(),
+        }
+    }
+
+    /// The value as JSON text.
+    pub(crate) fn json(self) -> Option<Cow<'d, str>> {
+        match self {
+            Raw::Text(text) => Some(Cow::Borrowed(text)),
+            _ => Some(Cow::Owned(jsonb::to_text(&self.jsonb().ok()??, usize::MAX).ok()?)),
+        }
+    }
+
+    /// The value as a part of a document to be written; `None` when it is absent.
+    pub(crate) fn tree(self) -> Result<Option<Tree<'d>>> {
+        self.open()?.map(|raw| raw.to_tree()).transpose()
+    }
+
+    /// The value as a payload of jsonb; `None` when it is absent or null.
+    pub(crate) fn jsonb(self) -> Result<Option<Cow<'d, [u8]>>> {
+        match self {
+            _ if self.is_none() => Ok(None),
+            Raw::Container(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            _ => match self.tree()? {
+                Some(tree) => Ok(Some(Cow::Owned(tree.encode()?.into_bytes()))),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Whether two values are equal as jsonb values are. A value that is too deep to tell equals nothing.
+    pub(crate) fn equals(self, other: Raw<'_>) -> bool {
+        if let (Raw::Text(a), Raw::Text(b)) = (self, other)
+            && a == b
+        {
+            return true;
+        }
+        let digest = |raw: Raw<'_>| raw.open().ok()??.digest().ok();
+        match (digest(self), digest(other)) {
+            (Some(a), Some(b)) => a == b,
+            _ => false,
+        }
+    }
+
+    /// Whether the text holds an escape of U+0000 or of a lone surrogate: what PostgreSQL cannot store as jsonb.
+    pub(crate) fn unstorable(self) -> bool {
+        self.replaced() != Replaced::default()
+    }
+
+    /// Whether the text holds an escape of a lone surrogate.
+    pub(crate) fn unpaired(self) -> bool {
+        self.replaced().surrogate
+    }
+
+    fn replaced(self) -> Replaced {
+        let mut replaced = Replaced::default();
+        if let Raw::Text(text) = self
+            && memchr::memmem::find(text.as_bytes(), br"\u").is_some()
+        {
+            decode_escapes(text, &mut String::new(), &mut replaced);
+        }
+        replaced
+    }
+}
+
+/// Which unstorable characters U+FFFD stands for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Replaced {
+    nul: bool,
+    surrogate: bool,
+}
+
+/// An array index as written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Index {
+    /// Not stated, or -1.
+    Absent,
+    /// Of a wrong type, negative, or beyond any array.
+    Invalid,
+    /// A position.
+    At(usize),
+}
+
+/// The value of a JSON string literal with its quotes; borrowed when it holds no escape.
+pub(crate) fn unescape(literal: &str) -> Cow<'_, str> {
+    let inner = literal
+        .get(1..literal.len().saturating_sub(1))
+        .unwrap_or_default();
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Cow::Borrowed(inner);
+    }
+    let mut out = String::with_capacity(inner.len());
+    decode_escapes(inner, &mut out, &mut Replaced::default());
+    Cow::Owned(out)
+}
+
+/// Appends `text` with its JSON escapes decoded; `replaced` tells what U+FFFD stands for.
+fn decode_escapes(text: &str, out: &mut String, replaced: &mut Replaced) {
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
+        let (plain, escape) = rest.split_at(at);
+        out.push_str(plain);
+        let mut skip = 2;
+        match escape.as_bytes().get(1) {
+            Some(b'n') => out.push('\n'),
+            Some(b't') => out.push('\t'),
+            Some(b'r') => out.push('\r'),
+            Some(b'b') => out.push('\u{8}'),
+            Some(b'f') => out.push('\u{c}'),
+            Some(b'u') => {
+                let high = hex4(escape, 2);
+                skip = 6;
+                let mut code = high;
+                if (0xD800..0xDC00).contains(&high) && escape.get(6..8) == Some("\\u") {
+                    let low = hex4(escape, 8);
+                    if (0xDC00..0xE000).contains(&low) {
+                        code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
+                        skip = 12;
+                    }
+                }
+                match char::from_u32(code) {
+                    Some('\0') => {
+                        replaced.nul = true;
+                        out.push('\u{FFFD}');
+                    }
+                    Some(c) => out.push(c),
+                    None => {
+                        replaced.surrogate = true;
+                        out.push('\u{FFFD}');
+                    }
+                }
+            }
+            Some(&byte) => out.push(char::from(byte)),
+            None => {}
+        }
+        rest = escape.get(skip..).unwrap_or_default();
+    }
+    out.push_str(rest);
+}
+
+fn hex4(text: &str, at: usize) -> u32 {
+    text.get(at..at + 4)
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+        .unwrap_or(0xD800)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_sanitised() {
+        let read = |literal: &'static str| Raw::Text(literal).text().unwrap().into_owned();
+        assert_eq!(read(r#""a\"\\\/\b\f\n\r\t\u00e9""#), "a\"\\/\u{8}\u{c}\n\r\té");
+        assert_eq!(read(r#""\ud83d\ude00""#), "\u{1F600}");
+        assert_eq!(read(r#""a\u0000b\ud800c\udc00""#), "a\u{FFFD}b\u{FFFD}c\u{FFFD}");
+        assert_eq!(read(r#""\ud800\ud83d\ude00""#), "\u{FFFD}\u{1F600}");
+        assert!(matches!(
+            Raw::Text(r#""plain""#).text(),
+            Some(Cow::Borrowed("plain"))
+        ));
+        assert_eq!(Raw::Text("5").text(), None);
+    }
+
+    #[test]
+    fn only_unstorable_escapes_are_reported() {
+        assert!(Raw::Text(r#"{"a":"\u0000"}"#).unstorable());
+        assert!(Raw::Text(r#"{"a":"\ud800"}"#).unstorable());
+        assert!(!Raw::Text(r#"{"a":"\\u0000 \ud83d\ude00 \u00e9"}"#).unstorable());
+    }
+
+    #[test]
+    fn members_come_in_the_order_of_jsonb() {
+        let members = Raw::Text(r#"{"bb":1,"a":2,"aa":3,"a":4}"#).members();
+        let names: Vec<_> = members
+            .iter()
+            .map(|(name, value)| (name.as_ref(), value.token().unwrap()))
+            .collect();
+        assert_eq!(names, [("a", "4".into()), ("aa", "3".into()), ("bb", "1".into())]);
+    }
+
+    #[test]
+    fn indexes() {
+        assert_eq!(Raw::Text("3.0").index(), Index::At(3));
+        assert_eq!(Raw::Text("-1").index(), Index::Absent);
+        assert_eq!(Raw::Text("null").index(), Index::Absent);
+        assert_eq!(
+            Raw::Text("1000000000000000000000000000000").index(),
+            Index::Invalid
+        );
+        assert_eq!(Raw::Text("\"1\"").index(), Index::Invalid);
+    }
+}

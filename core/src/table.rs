@@ -1,0 +1,136 @@
+//! Rows as a table sees them: named, typed columns in one order.
+
+use std::borrow::Cow;
+
+/// The type of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Type {
+    /// `int4`
+    Int,
+    /// `float8`
+    Float,
+    /// `numeric`
+    Numeric,
+    /// `bool`
+    Bool,
+    /// `text`
+    Text,
+    /// `text[]`
+    Texts,
+    /// `jsonb`
+    Jsonb,
+    /// `timestamptz`
+    Timestamp,
+}
+
+/// A column of a row type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// The name, as in SQL.
+    pub name: &'static str,
+    /// The type.
+    pub ty: Type,
+}
+
+/// A value of one column.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    /// SQL NULL.
+    Null,
+    /// `int4`
+    Int(i32),
+    /// `float8`
+    Float(f64),
+    /// `numeric` as plain decimal digits.
+    Numeric(&'a str),
+    /// `bool`
+    Bool(bool),
+    /// `text`: valid UTF-8 without U+0000.
+    Text(&'a str),
+    /// `text[]` without NULLs.
+    Texts(&'a [Cow<'a, str>]),
+    /// `jsonb`
+    Jsonb(&'a [u8]),
+    /// `timestamptz`: microseconds since 1970-01-01 00:00 UTC.
+    Timestamp(i64),
+}
+
+/// Declares a row type: its fields are the columns, in this order, and the only list of them.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident { $($(#[$column_doc:meta])* $column:ident: $ty:ident $(($null:ident))?,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name<'a> {
+            $($(#[$column_doc])* pub $column: $crate::table::field!($ty $($null)?),)*
+        }
+
+        impl<'a> $name<'a> {
+            /// The columns, in the order of [`Self::values`].
+            pub const COLUMNS: &'static [$crate::table::Column] = &[$(
+                $crate::table::Column {
+                    name: stringify!($column),
+                    ty: $crate::table::Type::$ty,
+                },
+            )*];
+
+            /// The values of all columns.
+            pub fn values(&self) -> [$crate::table::Value<'_>; [$(stringify!($column)),*].len()] {
+                [$($crate::table::value!(self, $column, $ty $($null)?),)*]
+            }
+        }
+    };
+}
+
+/// The Rust type of a column's field.
+macro_rules! field {
+    (Int) => { i32 };
+    (Bool) => { bool };
+    (Text) => { std::borrow::Cow<'a, str> };
+    (Texts) => { std::borrow::Cow<'a, [std::borrow::Cow<'a, str>]> };
+    (Int null) => { Option<i32> };
+    (Float null) => { Option<f64> };
+    (Bool null) => { Option<bool> };
+    (Numeric null) => { Option<std::borrow::Cow<'a, str>> };
+    (Text null) => { Option<std::borrow::Cow<'a, str>> };
+    (Timestamp null) => { Option<i64> };
+    (Jsonb null) => { Option<std::borrow::Cow<'a, [u8]>> };
+}
+
+/// A field as the value of its column.
+macro_rules! value {
+    ($row:ident, $column:ident, Int) => {
+        $crate::table::Value::Int($row.$column)
+    };
+    ($row:ident, $column:ident, Bool) => {
+        $crate::table::Value::Bool($row.$column)
+    };
+    ($row:ident, $column:ident, Text) => {
+        $crate::table::Value::Text(&$row.$column)
+    };
+    ($row:ident, $column:ident, Texts) => {
+        $crate::table::Value::Texts(&$row.$column)
+    };
+    ($row:ident, $column:ident, Int null) => {
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Int)
+    };
+    ($row:ident, $column:ident, Float null) => {
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Float)
+    };
+    ($row:ident, $column:ident, Bool null) => {
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Bool)
+    };
+    ($row:ident, $column:ident, Timestamp null) => {
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Timestamp)
+    };
+    ($row:ident, $column:ident, $ty:ident null) => {
+        $row.$column
+            .as_deref()
+            .map_or($crate::table::Value::Null, $crate::table::Value::$ty)
+    };
+}
+
+pub(crate) use {field, table, value};

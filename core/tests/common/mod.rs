@@ -1,0 +1,102 @@
+//! What the tests over real logs share.
+
+use std::io::Read;
+use std::path::PathBuf;
+
+use flate2::read::GzDecoder;
+use serde_json::Value as Json;
+
+use reviewpro_core::sarif::{Finding, Options, Source, Statistics, Value, findings};
+use reviewpro_core::{Result, Task, json, jsonb};
+
+/// The folder of `corpus/` and `golden/`; `None`, said aloud, when `REVIEWPRO_SHARED` is not set.
+pub fn shared() -> Option<PathBuf> {
+    let shared = std::env::var_os("REVIEWPRO_SHARED").map(PathBuf::from);
+    if shared.is_none() {
+        println!("REVIEWPRO_SHARED is not set: no real log is read");
+    }
+    shared
+}
+
+/// The lines of a gzip'ed file of JSON lines.
+pub fn golden(name: &str) -> Vec<Json> {
+    let path = shared().expect("REVIEWPRO_SHARED").join("golden").join(name);
+    let mut text = String::new();
+    GzDecoder::new(std::fs::File::open(path).expect("a golden file"))
+        .read_to_string(&mut text)
+        .expect("gzip'ed UTF-8");
+    let lines = text.lines().map(|line| json::mend(line).text);
+    lines
+        .map(|line| serde_json::from_str(&line).expect("JSON"))
+        .collect()
+}
+
+/// The text of a log; `None` when it is not UTF-8. A byte order mark is left out.
+pub fn text(path: &str) -> Option<String> {
+    let bytes = std::fs::read(shared()?.join("corpus").join(path)).expect("a log");
+    let text = String::from_utf8(bytes).ok()?;
+    Some(text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned())
+}
+
+/// The paths of all logs of the corpus.
+pub fn paths() -> Vec<String> {
+    let Some(shared) = shared() else { return Vec::new() };
+    let corpus = shared.join("corpus");
+    let mut paths = Vec::new();
+    let mut folders = vec![corpus.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path
+                .extension()
+                .is_some_and(|extension| extension == "sarif" || extension == "json")
+            {
+                paths.push(
+                    path.strip_prefix(&corpus)
+                        .expect("below")
+                        .to_str()
+                        .expect("UTF-8")
+                        .to_owned(),
+                );
+            }
+        }
+    }
+    paths.sort();
+    assert!(!paths.is_empty(), "no log in the corpus");
+    paths
+}
+
+/// The rows of a document as JSON objects.
+pub fn rows(source: Source<'_>, options: &Options, threads: usize) -> Result<(Vec<Json>, Statistics)> {
+    let mut rows = Vec::new();
+    let task = Task::new(threads, usize::MAX, &|| false);
+    let statistics = findings(source, options, &task, &mut |row| {
+        rows.push(object(row));
+        Ok(())
+    })?;
+    Ok((rows, statistics))
+}
+
+fn object(row: &Finding<'_>) -> Json {
+    let columns = Finding::COLUMNS.iter().zip(row.values());
+    Json::Object(
+        columns
+            .map(|(column, value)| {
+                let value = match value {
+                    Value::Null => Json::Null,
+                    Value::Int(value) => value.into(),
+                    Value::Float(value) => value.into(),
+                    Value::Bool(value) => value.into(),
+                    Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),
+                    Value::Text(text) => text.into(),
+                    Value::Timestamp(micros) => micros.into(),
+                    Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
+                    Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
+                };
+                (column.name.to_owned(), value)
+            })
+            .collect(),
+    )
+}

@@ -1,0 +1,79 @@
+//! One meaning: equal documents give equal rows, from text and from jsonb, on any number of threads.
+
+mod common;
+
+use reviewpro_core::json;
+use reviewpro_core::jsonb::Tree;
+use reviewpro_core::sarif::{Mode, Options, Source};
+
+/// The options under which documents are compared.
+fn options() -> Vec<Options> {
+    vec![
+        Options {
+            kinds: None,
+            per_location: true,
+            raw: Some(true),
+            ..Options::default()
+        },
+        Options {
+            mode: Mode::Compat,
+            organization_id: Some("00000000-0000-0000-0000-000000000001".to_owned()),
+            ..Options::default()
+        },
+    ]
+}
+
+#[test]
+fn text_and_jsonb_give_equal_rows() {
+    let (mut logs, mut rows) = (0, 0);
+    for path in common::paths() {
+        let Some(text) = common::text(&path) else { continue };
+        let Ok(payload) = Tree::parse(&text).and_then(|tree| tree.encode()) else {
+            continue;
+        };
+        // The application notices escapes that jsonb cannot hold; no jsonb document has them.
+        let storable = json::mend(&text).replaced.is_empty();
+        for options in options()
+            .into_iter()
+            .filter(|options| storable || options.mode == Mode::Spec)
+        {
+            let from_text = common::rows(Source::Text(&text), &options, 1);
+            let from_jsonb = common::rows(Source::Jsonb(payload.as_bytes()), &options, 1);
+            match (from_text, from_jsonb) {
+                (Ok((a, a_statistics)), Ok((b, b_statistics))) => {
+                    logs += 1;
+                    rows += a.len();
+                    assert_eq!(a.len(), b.len(), "{path}");
+                    for (a, b) in a.iter().zip(&b) {
+                        assert_eq!(a, b, "{path}");
+                    }
+                    assert_eq!(a_statistics, b_statistics, "{path}");
+                }
+                (Err(a), Err(b)) => assert_eq!(a, b, "{path}"),
+                (a, b) => panic!("{path}: {:?} but {:?}", a.map(|_| ()), b.map(|_| ())),
+            }
+        }
+    }
+    println!("{rows} rows of {logs} logs compared");
+    assert!(common::shared().is_none() || (logs > 0 && rows > 0));
+}
+
+#[test]
+fn threads_do_not_change_rows() {
+    let mut logs = 0;
+    for path in common::paths() {
+        let Some(text) = common::text(&path) else { continue };
+        for options in options() {
+            let Ok(one) = common::rows(Source::Text(&text), &options, 1) else {
+                continue;
+            };
+            logs += 1;
+            for threads in [2, 3] {
+                let more = common::rows(Source::Text(&text), &options, threads).expect("the same");
+                assert!(one == more, "{path} on {threads} threads");
+            }
+        }
+    }
+    println!("{logs} logs compared");
+    assert!(common::shared().is_none() || logs > 0);
+}
