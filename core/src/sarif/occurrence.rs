@@ -27,7 +27,7 @@ pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options) {
         order.extend(keys.map(|(row, value)| (bytes(value), At { run, row })));
     }
     // Stable: within a group the rows stay in the order of the document.
-    order.sort_by(|(a, _), (b, _)| a.cmp(b));
+    order.sort_by_key(|(key, _)| *key);
     let mut rest = order.as_slice();
     while let Some((first, _)) = rest.first() {
         let size = rest.iter().take_while(|(key, _)| key == first).count();
