@@ -23,6 +23,11 @@ fn options() -> Vec<Options> {
     ]
 }
 
+/// What the application notices of a text, and jsonb has lost: escapes that jsonb cannot hold, and how numbers are written.
+fn compat_agrees(path: &str, text: &str) -> bool {
+    json::mend(text).replaced.is_empty() && !path.ends_with("_synthetic/region-exp.sarif")
+}
+
 #[test]
 fn text_and_jsonb_give_equal_rows() {
     let (mut logs, mut rows) = (0, 0);

@@ -9,13 +9,11 @@ use super::finding::Finding;
 use super::model;
 use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
+use super::output;
 use super::raw::Raw;
 use super::read::Member;
 use super::results::in_chunks;
 use super::row::{self, Row};
-
-/// Rows handed out between two looks at the stop signal: about a millisecond.
-const POLL: usize = 256;
 
 /// What became of the results of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -103,9 +101,9 @@ pub fn findings(
         })
         .map_err(|error| document.fault(error))?;
         statistics.total += results.items.len();
-        let mut rows = Vec::with_capacity(chunks.iter().map(|chunk| chunk.rows.len()).sum());
+        let mut rows = Vec::with_capacity(chunks.len());
         for mut chunk in chunks {
-            rows.append(&mut chunk.rows);
+            rows.push(chunk.rows);
             statistics.skipped += chunk.skipped;
             statistics.errors.append(&mut chunk.errors);
         }
@@ -118,7 +116,7 @@ pub fn findings(
         }
         runs.push(RunRows {
             context: reader.context,
-            rows,
+            chunks: rows,
         });
     }
     if let (true, Some(problem)) = (options.strict, statistics.errors.first()) {
@@ -132,31 +130,8 @@ pub fn findings(
         )));
     }
     occurrence::number(&mut runs, options);
-    hand_out(&runs, options, task, &mut statistics, emit)?;
+    output::hand_out(&runs, options, task, &mut statistics, emit)?;
     Ok(statistics)
-}
-
-fn hand_out(
-    runs: &[RunRows<'_>],
-    options: &Options,
-    task: &Task<'_>,
-    statistics: &mut Statistics,
-    emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
-) -> Result<()> {
-    for run in runs {
-        for (at, row) in run.rows.iter().enumerate() {
-            if at % POLL == 0 {
-                task.check()?;
-            }
-            if row.wanted(options) {
-                row.emit(&run.context, options, emit)?;
-                statistics.rows += 1;
-            } else {
-                statistics.filtered += usize::from(row.location == 0);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Reads the results of one run.

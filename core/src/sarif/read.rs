@@ -98,7 +98,11 @@ impl<'d> Read<'d> for Raw<'d> {
 
 /// An object of the model: takes the members it knows, skips the others.
 pub(crate) trait Object<'d>: Default {
-    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error>;
+    fn member<F: Format, A: MapAccess<'d>>(
+        &mut self,
+        name: Cow<'d, [u8]>,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
 }
 
 /// A member that should be an object.
@@ -236,7 +240,7 @@ impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = T::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            object.member::<F, A>(&name, &mut map)?;
+            object.member::<F, A>(name, &mut map)?;
         }
         Ok(Member::Is(object))
     }
@@ -391,16 +395,28 @@ impl<'d> Read<'d> for Members<'d> {
 }
 
 impl<'d> Object<'d> for Members<'d> {
-    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
-        let name = Cow::Owned(sanitised(name));
+    fn member<F: Format, A: MapAccess<'d>>(
+        &mut self,
+        name: Cow<'d, [u8]>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let name = sanitised(name);
         self.0.push((name, map.next_value_seed(As::<F, Raw<'d>>::new())?));
         Ok(())
     }
 }
 
 /// A member name as text: what is not UTF-8 (a lone surrogate) or U+0000 is U+FFFD.
-pub(crate) fn sanitised(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).replace('\0', "\u{FFFD}")
+pub(crate) fn sanitised(name: Cow<'_, [u8]>) -> Cow<'_, str> {
+    let name = match name {
+        Cow::Borrowed(name) => String::from_utf8_lossy(name),
+        Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+    };
+    if name.contains('\0') {
+        Cow::Owned(name.replace('\0', "\u{FFFD}"))
+    } else {
+        name
+    }
 }
 
 /// Reads a member name as bytes: the way in which serde_json lets lone surrogates through.
@@ -448,10 +464,10 @@ macro_rules! object {
         impl<'d> $crate::sarif::read::Object<'d> for $name<'d> {
             fn member<F: $crate::sarif::read::Format, A: serde::de::MapAccess<'d>>(
                 &mut self,
-                name: &[u8],
+                name: std::borrow::Cow<'d, [u8]>,
                 map: &mut A,
             ) -> Result<(), A::Error> {
-                match name {
+                match name.as_ref() {
                     $($key => self.$field = map.next_value_seed($crate::sarif::read::As::<F, $ty>::new())?,)*
                     _ => {
                         map.next_value::<serde::de::IgnoredAny>()?;
