@@ -1,5 +1,7 @@
 //! From a document to its rows.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
@@ -11,7 +13,7 @@ use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
 use super::output;
 use super::raw::Raw;
-use super::read::Member;
+use super::read::{Budget, Member};
 use super::results::in_chunks;
 use super::row::{self, Row};
 
@@ -81,6 +83,7 @@ pub fn findings(
     if options.mode == Mode::Compat {
         statistics.aborted = compat::stop(&log);
     }
+    let held = AtomicUsize::new(0);
     let mut runs: Vec<RunRows<'_>> = Vec::new();
     for (index, run) in log
         .runs
@@ -92,6 +95,8 @@ pub fn findings(
         let Member::Is(run) = run else { continue };
         let reader = Reader {
             options,
+            memory: task.memory,
+            held: &held,
             compat: (options.mode == Mode::Compat).then(|| compat::Tool::of(run)),
             context: Context::of(index, run, options),
         };
@@ -139,6 +144,10 @@ struct Reader<'a, 'd> {
     options: &'a Options,
     context: Context<'d>,
     compat: Option<compat::Tool<'d>>,
+    /// How many bytes all rows together may take.
+    memory: usize,
+    /// How many they take, over all runs.
+    held: &'a AtomicUsize,
 }
 
 impl<'d> Reader<'_, 'd> {
@@ -157,6 +166,13 @@ impl<'d> Reader<'_, 'd> {
                 }
             }
         }
+        let bytes =
+            chunk.rows.iter().map(Row::size).sum::<usize>() + chunk.errors.len() * size_of::<Problem>();
+        let held = self
+            .held
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
+        Task::new(1, self.memory, &|| false).need("holding the rows", Some(held))?;
         Ok(chunk)
     }
 
@@ -164,7 +180,8 @@ impl<'d> Reader<'_, 'd> {
         let Ok(index) = u32::try_from(index) else {
             return Ok(Outcome::Error("the result's position is too large"));
         };
-        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>()? else {
+        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>(&Budget::new(self.memory))?
+        else {
             return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
         };
         let before = rows.len();

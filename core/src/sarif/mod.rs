@@ -35,6 +35,7 @@ mod table;
 mod taxonomy;
 mod time;
 mod uri;
+pub mod validate;
 mod warning;
 
 pub use document::Source;

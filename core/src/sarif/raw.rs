@@ -6,12 +6,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
+use crate::Result;
 use crate::json;
 use crate::jsonb::{self, Numeric, Tree, Value};
-use crate::{Error, Result};
 
 use super::number;
-use super::read::{self, Read};
+use super::read::{self, Budget, Read};
 
 /// A value of the document, not read yet. Scalars are read when a question needs them, so what nobody asks for
 /// costs nothing, and the number token, which floats would lose, is still there.
@@ -35,6 +35,9 @@ pub(crate) enum Raw<'d> {
     /// jsonb: an array or object, which is a payload of its own.
     Container(&'d [u8]),
 }
+
+/// How many bytes the lists within one small part of a result, such as its tags, may take.
+const PART_LIMIT: usize = 64 << 20;
 
 /// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,23 +180,22 @@ impl<'d> Raw<'d> {
         }
     }
 
-    /// Reads the value as `T`, which is lenient: whatever does not fit is `T`'s absence.
+    /// Reads the value as `T`, which is lenient: whatever does not fit, or is larger than any real log has it, is `T`'s absence.
     pub(crate) fn read<T: Read<'d> + Default>(self) -> T {
-        self.try_read().unwrap_or_default()
+        self.try_read(&Budget::new(PART_LIMIT)).unwrap_or_default()
     }
 
     /// Reads the value as `T`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb.
-    pub(crate) fn try_read<T: Read<'d> + Default>(self) -> Result<T> {
+    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb,
+    /// [`crate::ErrorKind::OutOfMemory`] beyond the budget.
+    pub(crate) fn try_read<T: Read<'d> + Default>(self, budget: &Budget) -> Result<T> {
         match self {
             Raw::Absent => Ok(T::default()),
-            Raw::Text(text) => read::from_text(text).map_err(json::from_serde_json),
+            Raw::Text(text) => read::from_text(text, budget),
             _ => match self.open()? {
-                Some(json::Raw::Jsonb(value)) => {
-                    Ok(T::read::<read::Direct, _>(jsonb::Deserializer::new(value)).map_err(Error::from)?)
-                }
+                Some(json::Raw::Jsonb(value)) => read::from_jsonb(value, budget),
                 _ => Ok(T::default()),
             },
         }

@@ -312,6 +312,17 @@ fn mismatches(finding: &model::Finding<'_>, location: Option<&Location<'_>>, war
 }
 
 impl<'d> Row<'d> {
+    /// About how many bytes the row takes, strings that are copies of the document's apart.
+    pub(crate) fn size(&self) -> usize {
+        let rare = self.rare.as_ref().map_or(0, |rare| {
+            size_of::<Rare<'d>>() + rare.other_locations.capacity() * size_of::<Raw<'d>>()
+        });
+        let lists = self.tags.capacity()
+            + self.cves.0.capacity()
+            + self.cwes.as_ref().map_or(0, |ids| ids.0.capacity());
+        size_of::<Self>() + rare + lists * size_of::<Cow<'d, str>>()
+    }
+
     /// What the fingerprint is made of.
     pub(crate) fn identity<'a>(&'a self, context: &'a Context<'d>) -> Identity<'a, 'd> {
         Identity {
