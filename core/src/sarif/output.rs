@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::jsonb::{Object, Tree};
+use crate::jsonb::{self, Object, Tree};
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::finding::Finding;
@@ -41,9 +41,46 @@ impl<'d> Documents<'d> {
 
 /// The column `metadata`: one object of what the result has besides its columns.
 fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
+    let is_text = |raw: &Raw<'_>| matches!(raw, Raw::Text(_));
     if rare.metadata.is_empty() && rare.other_locations.is_empty() {
-        return Ok(None);
+        Ok(None)
+    } else if rare
+        .metadata
+        .iter()
+        .map(|(_, raw)| raw)
+        .chain(&rare.other_locations)
+        .all(is_text)
+    {
+        jsonb::transcode(&metadata_text(rare)).map(|payload| Some(Cow::Owned(payload)))
+    } else {
+        let encoded = metadata_tree(rare)?.encode()?;
+        Ok(Some(Cow::Owned(encoded.into_bytes())))
     }
+}
+
+fn metadata_text(rare: &Rare<'_>) -> String {
+    let mut out = String::from("{");
+    let mut separator = "";
+    for (name, raw) in &rare.metadata {
+        out.extend([separator, "\"", name, "\":", &text(raw)]);
+        separator = ",";
+    }
+    if !rare.other_locations.is_empty() {
+        out.extend([separator, "\"locations\":["]);
+        for (at, raw) in rare.other_locations.iter().enumerate() {
+            out.extend([if at > 0 { "," } else { "" }, &text(raw)]);
+        }
+        out.push(']');
+    }
+    out.push('}');
+    out
+}
+
+fn text<'d>(raw: &Raw<'d>) -> Cow<'d, str> {
+    raw.json().unwrap_or(Cow::Borrowed("null"))
+}
+
+fn metadata_tree<'d>(rare: &Rare<'d>) -> Result<Tree<'d>> {
     let mut members = Vec::new();
     for (name, value) in &rare.metadata {
         if let Some(tree) = value.tree()? {
@@ -60,8 +97,7 @@ fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
             Tree::Array(locations.collect::<Result<_>>()?),
         ));
     }
-    let encoded = Tree::Object(Object::new(members)).encode()?;
-    Ok(Some(Cow::Owned(encoded.into_bytes())))
+    Ok(Tree::Object(Object::new(members)))
 }
 
 /// The documents of a chunk of rows; none for rows that are not wanted.

@@ -11,9 +11,10 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::json::escape::unescape;
 use crate::{Error, Task, json, jsonb};
 
-use super::raw::{Raw, unescape};
+use super::raw::Raw;
 
 /// How many bytes reading may still take beside the document.
 ///
