@@ -8,6 +8,7 @@
 //! * [`Raw`]: any part of a document, text or jsonb, kept without copying.
 
 mod decode;
+pub(crate) mod escape;
 mod mend;
 mod raw;
 mod split;
