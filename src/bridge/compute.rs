@@ -11,8 +11,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use pgrx::pg_sys;
+use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, Result, Task};
 
+use super::progress::Shown;
 use super::report::OrRaise;
 use crate::settings;
 
@@ -121,6 +123,8 @@ pub(crate) fn stream<B: Send, T: Send>(
     let job = Mutex::new(Some(job));
     let take_job = || job.lock().ok().and_then(|mut job| job.take());
 
+    let shown = Shown::begin(Phase::Computing, 0);
+    let progress = shown.progress();
     let outcome = std::thread::scope(|scope| {
         let _stop = StopOnDrop(&stop);
         let (sender, batches) = sync_channel::<B>(BATCHES_AHEAD);
@@ -133,7 +137,8 @@ pub(crate) fn stream<B: Send, T: Send>(
                     let job = take_job()?;
                     let stopped = || stop.load(Ordering::Relaxed);
                     let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
-                    Some(job(&Task::new(threads, memory, &stopped), &mut emit))
+                    let task = Task::new(threads, memory, &stopped).with_progress(progress);
+                    Some(job(&task, &mut emit))
                 })
         };
         let Ok(coordinator) = coordinator else { return None };
@@ -174,7 +179,8 @@ pub(crate) fn stream<B: Send, T: Send>(
                 consume(batch);
                 Ok(())
             };
-            let result = job(&Task::new(1, memory, &interrupted), &mut emit);
+            let task = Task::new(1, memory, &interrupted).with_progress(progress);
+            let result = job(&task, &mut emit);
             pgrx::check_for_interrupts!();
             result.or_raise()
         }

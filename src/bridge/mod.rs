@@ -8,12 +8,14 @@
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`window`]: the partition of a window function.
 //! * [`query`]: the rows of a query given as text.
+//! * [`progress`]: how far each backend's call has come.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
+mod progress;
 mod query;
 mod report;
 mod rows;
@@ -23,9 +25,10 @@ mod varlena;
 mod window;
 
 pub(crate) use call::{Call, Text};
+pub(crate) use compute::{compute, compute_holding};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
-pub(crate) use compute::{compute, compute_holding};
+pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
 #[cfg(any(test, feature = "pg_test"))]

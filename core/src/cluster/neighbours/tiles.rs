@@ -8,6 +8,7 @@ use super::{EdgeSink, NeighbourGraph};
 use crate::cluster::Embeddings;
 use crate::cluster::parallel::{Queue, on_threads};
 use crate::cluster::simd::{COLUMNS, Kernel, ROWS, RowTerms, Tile};
+use crate::progress::Phase;
 use crate::task::try_vec;
 use crate::{Result, Task};
 
@@ -136,6 +137,10 @@ impl Pass<'_> {
                 .step_by(piece)
                 .map(move |from| (block, from..(from + piece).min(panels)))
         });
+        self.task.begin(
+            Phase::ComparingVectors,
+            tasks.clone().map(|(_, panels)| panels.len()).sum(),
+        );
         let tasks = Queue::new(tasks);
         let mut workers = try_vec(self.task.threads)?;
         for _ in 0..self.task.threads {
@@ -155,6 +160,7 @@ impl Pass<'_> {
                         self.codes.append_left(p, &mut worker.left, &mut worker.terms);
                     }
                 }
+                let steps = panels.len();
                 for panel in panels {
                     if self.task.stopped() {
                         return;
@@ -162,6 +168,7 @@ impl Pass<'_> {
                     self.multiply(&mut worker, panel);
                 }
                 self.hand_over(&mut worker.edges);
+                self.task.advance(steps);
             }
             sort(&mut worker.open);
             lock(&left_open).push(worker.open);
