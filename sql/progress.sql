@@ -7,7 +7,7 @@ COMMENT ON FUNCTION reviewpro_progress() IS
 
 CREATE VIEW reviewpro_progress AS
     SELECT p.pid, p.phase, p.percent
-    FROM @extschema@.reviewpro_progress() p
+    FROM reviewpro_progress() p
     -- A backend that was terminated cannot take back what it wrote.
     WHERE EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) p.pid);
 COMMENT ON VIEW reviewpro_progress IS 'Calls that are running now: backend, phase, percent of the phase (NULL where that is not known)';
