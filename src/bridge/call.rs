@@ -64,6 +64,11 @@ impl Call {
         }
     }
 
+    /// An `internal`.
+    pub(super) fn pointer<T>(&self, index: usize) -> Option<*mut T> {
+        self.datum(index).map(|datum| datum.cast_mut_ptr())
+    }
+
     pub(crate) fn is_null(&self, index: usize) -> bool {
         self.datum(index).is_none()
     }
@@ -175,6 +180,11 @@ impl Call {
 pub(crate) struct Text(Varlena);
 
 impl Text {
+    /// A value that is text, or `None`: for where there is nobody to report a fault to.
+    pub(super) fn try_new(value: Varlena) -> Option<Self> {
+        json::utf8(&value).is_ok().then_some(Text(value))
+    }
+
     fn new(value: Varlena) -> Self {
         Self::checked(&value);
         Text(value)

@@ -10,11 +10,13 @@
 //! * [`query`]: the rows of a query given as text.
 //! * [`progress`]: how far each backend's call has come.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
+//! * [`planner`]: estimates of rows.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
+mod planner;
 mod progress;
 mod query;
 mod report;
@@ -28,6 +30,7 @@ pub(crate) use call::{Call, Text};
 pub(crate) use compute::{compute, compute_holding};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
+pub(crate) use planner::{Constant, RowsRequest, no_answer};
 pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;

@@ -40,6 +40,11 @@ impl Value {
         }
     }
 
+    /// An `internal`.
+    pub(super) fn pointer(pointer: *mut std::ffi::c_void) -> Self {
+        Value(pointer.into())
+    }
+
     /// A one-dimensional array; `'{}'` for none.
     pub(crate) fn array<T: Element>(values: &[T]) -> Self {
         Value(array_datum(values.len(), values.iter().copied(), 0))

@@ -105,4 +105,4 @@ impl EdgeSink for UnionFind {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -18,7 +18,7 @@ fn kernels() -> impl Iterator<Item = Kernel> {
 
 /// Data that quantisation finds easy and hard.
 #[derive(Clone, Copy, Debug)]
-enum Shape {
+pub(in crate::cluster) enum Shape {
     Plain,
     Grouped,
     OneLargeDimension,
@@ -31,7 +31,7 @@ enum Shape {
     Far,
 }
 
-fn shapes() -> impl Strategy<Value = Shape> {
+pub(in crate::cluster) fn shapes() -> impl Strategy<Value = Shape> {
     use Shape::*;
     prop::sample::select(vec![
         Plain,
@@ -47,7 +47,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
     ])
 }
 
-fn matrix(shape: Shape, n: usize, d: usize, seed: u64) -> Array2<f64> {
+pub(in crate::cluster) fn matrix(shape: Shape, n: usize, d: usize, seed: u64) -> Array2<f64> {
     let mut state = seed;
     let mut uniform = move || {
         state = state
@@ -83,7 +83,7 @@ fn matrix(shape: Shape, n: usize, d: usize, seed: u64) -> Array2<f64> {
 }
 
 /// A radius at (a share of all distances), just above or just below the distance of a pair.
-fn radius(embeddings: &Embeddings<'_>, metric: Metric, share: f64, nudge: f64) -> f64 {
+pub(in crate::cluster) fn radius(embeddings: &Embeddings<'_>, metric: Metric, share: f64, nudge: f64) -> f64 {
     let n = embeddings.rows();
     let mut distances: Vec<f64> = (0..n)
         .flat_map(|i| (0..i).map(move |j| (i, j)))
@@ -111,13 +111,13 @@ fn radius(embeddings: &Embeddings<'_>, metric: Metric, share: f64, nudge: f64) -
     if distance > 0.0 { distance } else { 0.1 }
 }
 
-fn nudges() -> impl Strategy<Value = f64> {
+pub(in crate::cluster) fn nudges() -> impl Strategy<Value = f64> {
     prop::sample::select(vec![
         0.0, 1e-12, -1e-12, 1e-9, -1e-9, 1e-6, -1e-6, 1e-3, -1e-3, 0.1,
     ])
 }
 
-fn metrics() -> impl Strategy<Value = Metric> {
+pub(in crate::cluster) fn metrics() -> impl Strategy<Value = Metric> {
     prop::sample::select(Metric::ALL.to_vec())
 }
 
