@@ -7,6 +7,7 @@
 mod bridge;
 mod cluster;
 mod cluster_quality;
+mod cluster_rows;
 mod fingerprint;
 mod progress;
 mod sarif;

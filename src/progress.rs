@@ -9,18 +9,9 @@ use crate::bridge::{Call, running_calls, stream_rows};
 #[pg_extern(sql = false)]
 fn reviewpro_progress(call: Call) {
     const COLUMNS: &[Column] = &[
-        Column {
-            name: "pid",
-            ty: Type::Int,
-        },
-        Column {
-            name: "phase",
-            ty: Type::Text,
-        },
-        Column {
-            name: "percent",
-            ty: Type::Float,
-        },
+        Column::new("pid", Type::Int),
+        Column::new("phase", Type::Text),
+        Column::new("percent", Type::Float),
     ];
     // Before this very call becomes one of them.
     let calls = running_calls();
