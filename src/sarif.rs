@@ -102,7 +102,9 @@ fn summary(call: &Call, log: &Log) -> Option<Value> {
     if call.is_null(0) {
         return None;
     }
-    let summary = compute(log.work(), |task| log.read(task, |source| sarif::summary(source, task).map(Some)))?;
+    let summary = compute(log.work(), |task| {
+        log.read(task, |source| sarif::summary(source, task).map(Some))
+    })?;
     Some(Value::jsonb(summary.as_bytes()))
 }
 

@@ -4,11 +4,12 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
+    use std::borrow::Cow;
+
     use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
-    use crate::bridge::{Batch, Work, compute, stream};
+    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
 
     #[pg_test]
     fn the_module_says_its_name_and_version() {
@@ -55,7 +56,8 @@ mod tests {
     fn without_threads_the_work_is_done_here() {
         let name = || std::thread::current().name().map(str::to_owned);
         assert_eq!(compute(Work::default(), |_| Ok(name())), Some("reviewpro".into()));
-        let (here, threads) = without_new_threads(|| compute(Work::default(), |task| Ok((name(), task.threads))));
+        let (here, threads) =
+            without_new_threads(|| compute(Work::default(), |task| Ok((name(), task.threads))));
         assert_ne!(here, Some("reviewpro".into()));
         assert_eq!(threads, 1);
         let labels = "SELECT cluster_embeddings(ARRAY[[1, 0], [1, 0.1], [0, 1]]::real[], eps => 0.1)";
@@ -82,7 +84,9 @@ mod tests {
 
     #[pg_test(error = "the value is wrong")]
     fn an_error_of_the_core_is_an_error_here() {
-        compute(Work::default(), |_| Err::<(), _>(Error::new(ErrorKind::InvalidData, "the value is wrong")));
+        compute(Work::default(), |_| {
+            Err::<(), _>(Error::new(ErrorKind::InvalidData, "the value is wrong"))
+        });
     }
 
     #[pg_test(error = "a defect")]
@@ -94,12 +98,10 @@ mod tests {
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            let row = [
-                Value::Text(text),
-                Value::Texts(&["x".into(), text.into()]),
-                Value::Texts(&[]),
-            ];
-            assert_eq!(batch.push_row(&row), Ok(()));
+            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
+            batch
+                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
+                .expect("three values");
         }
         assert_eq!(batch.offsets().count(), 15);
         assert!(batch.offsets().all(|offset| offset % 8 == 0));
