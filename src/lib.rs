@@ -1,1 +1,57 @@
-//! The PostgreSQL side.
+//! `reviewpro_pg`: code-scan findings inside PostgreSQL 18.
+//!
+//! This crate is the thin side that PostgreSQL sees: it turns arguments into bytes and numbers, calls
+//! `reviewpro-core`, and turns answers into rows. One file per family of SQL functions; their SQL is
+//! hand-written in `sql/`, their unsafe plumbing lives in [`bridge`] alone.
+
+mod bridge;
+mod cluster;
+mod cluster_quality;
+mod fingerprint;
+mod sarif;
+mod settings;
+#[cfg(any(test, feature = "pg_test"))]
+mod tests;
+mod version;
+mod window;
+
+/// The version in Cargo.toml, as PostgreSQL's module magic wants it.
+const VERSION: &std::ffi::CStr =
+    match std::ffi::CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
+        Ok(version) => version,
+        Err(_) => panic!("the version holds a NUL"),
+    };
+
+// The short form of this macro would report the version as the module's name.
+::pgrx::pg_module_magic!(name = c"reviewpro_pg", version = VERSION);
+
+/// Runs once per backend, when the library is loaded.
+#[pgrx::pg_guard]
+#[allow(non_snake_case)]
+pub extern "C-unwind" fn _PG_init() {
+    settings::register();
+}
+
+// The scripts make up the extension's install script, in this order.
+pgrx::extension_sql_file!("../sql/version.sql", name = "version", bootstrap);
+pgrx::extension_sql_file!(
+    "../sql/fingerprint.sql",
+    name = "fingerprint",
+    requires = ["version"]
+);
+pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
+pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
+pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["cluster"]);
+
+/// What `cargo pgrx test` asks for.
+#[cfg(test)]
+pub mod pg_test {
+    /// One-off initialization when the test framework starts.
+    pub fn setup(_options: Vec<&str>) {}
+
+    /// Settings of the test server.
+    #[must_use]
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![]
+    }
+}

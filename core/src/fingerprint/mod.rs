@@ -16,6 +16,7 @@ pub mod line_hashes;
 pub mod location;
 pub mod python_text;
 pub mod tool;
+pub mod uuid;
 
 pub use hex::Hex64;
 

@@ -24,7 +24,7 @@ mod tree;
 
 pub use container::{Container, Value};
 pub use digest::{digest_text, digest_value};
-pub use number::Numeric;
+pub use number::{Numeric, numeric_payload};
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
 pub use transcode::transcode;

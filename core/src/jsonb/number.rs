@@ -286,6 +286,16 @@ pub(super) fn with_canonical<T>(
     Ok(f(canonical.negative, canonical.exponent, &mut canonical.digits))
 }
 
+/// PostgreSQL's `numeric` of a JSON number token: the bytes after the varlena header.
+///
+/// # Errors
+/// [`ErrorKind::LimitExceeded`] when `numeric` cannot hold it, [`ErrorKind::InvalidText`] when it is not a number.
+pub fn numeric_payload(token: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    write(token, &mut bytes)?;
+    Ok(bytes.split_off(4))
+}
+
 /// Appends the numeric of a JSON number token, varlena header included, as `numeric_in` and `make_result` build it.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! One row of `sarif_findings`.
 
-use super::table::table;
+use crate::table::table;
 
 table! {
     /// One finding: the columns of `sarif_findings`.

@@ -1,6 +1,8 @@
 //! What a caller of `sarif_findings` can choose.
 
-use crate::{Error, ErrorKind, Result};
+use std::collections::BTreeMap;
+
+use crate::{Error, ErrorKind, Result, jsonb};
 
 /// How the log is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,11 +136,11 @@ pub struct Options {
     pub source_root: Option<String>,
     /// Values of `uriBaseId`s, which win over the log's own `originalUriBaseIds`.
     pub uri_bases: Vec<(String, String)>,
-    /// Wanted kinds; `None`: all.
+    /// Wanted kinds; `None`: all. Compat mode takes all.
     pub kinds: Option<Vec<Kind>>,
     /// Which results are wanted as to their suppressions.
     pub suppressed: Suppressed,
-    /// Whether results of `baselineState` absent, which are not in this run, are rows.
+    /// Whether results of `baselineState` absent, which are not in this run, are rows. In compat mode they are.
     pub include_absent: bool,
     /// One row per location instead of one per result.
     pub per_location: bool,
@@ -208,6 +210,21 @@ impl Options {
     /// Whether `sarif_data` is filled.
     pub fn raw(&self) -> bool {
         self.raw.unwrap_or(self.mode == Mode::Compat)
+    }
+}
+
+/// The values of `uriBaseId`s, passed as a jsonb object of strings: `{"SRCROOT": "file:///src/"}`.
+///
+/// # Errors
+/// [`ErrorKind::InvalidParameter`] for anything else.
+pub fn uri_bases(payload: &[u8]) -> Result<Vec<(String, String)>> {
+    match jsonb::from_slice::<BTreeMap<String, String>>(payload) {
+        Ok(bases) => Ok(bases.into_iter().collect()),
+        Err(_) => Err(Error::new(
+            ErrorKind::InvalidParameter,
+            "uri_bases is not a JSON object of strings",
+        )
+        .hint("Write it as {\"SRCROOT\": \"file:///src/\"}.")),
     }
 }
 

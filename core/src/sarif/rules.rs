@@ -12,7 +12,7 @@ use super::options::{Mode, Options};
 use super::read::Member;
 use super::rule::RuleFacts;
 use super::runs::int;
-use super::table::table;
+use crate::table::table;
 
 table! {
     /// One rule: the columns of `sarif_rules`.

@@ -61,21 +61,21 @@ macro_rules! table {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $name<'a> {
-            $($(#[$column_doc])* pub $column: $crate::sarif::table::field!($ty $($null)?),)*
+            $($(#[$column_doc])* pub $column: $crate::table::field!($ty $($null)?),)*
         }
 
         impl<'a> $name<'a> {
             /// The columns, in the order of [`Self::values`].
-            pub const COLUMNS: &'static [$crate::sarif::table::Column] = &[$(
-                $crate::sarif::table::Column {
+            pub const COLUMNS: &'static [$crate::table::Column] = &[$(
+                $crate::table::Column {
                     name: stringify!($column),
-                    ty: $crate::sarif::table::Type::$ty,
+                    ty: $crate::table::Type::$ty,
                 },
             )*];
 
             /// The values of all columns.
-            pub fn values(&self) -> [$crate::sarif::table::Value<'_>; [$(stringify!($column)),*].len()] {
-                [$($crate::sarif::table::value!(self, $column, $ty $($null)?),)*]
+            pub fn values(&self) -> [$crate::table::Value<'_>; [$(stringify!($column)),*].len()] {
+                [$($crate::table::value!(self, $column, $ty $($null)?),)*]
             }
         }
     };
@@ -99,46 +99,37 @@ macro_rules! field {
 /// A field as the value of its column.
 macro_rules! value {
     ($row:ident, $column:ident, Int) => {
-        $crate::sarif::table::Value::Int($row.$column)
+        $crate::table::Value::Int($row.$column)
     };
     ($row:ident, $column:ident, Bool) => {
-        $crate::sarif::table::Value::Bool($row.$column)
+        $crate::table::Value::Bool($row.$column)
     };
     ($row:ident, $column:ident, Text) => {
-        $crate::sarif::table::Value::Text(&$row.$column)
+        $crate::table::Value::Text(&$row.$column)
     };
     ($row:ident, $column:ident, Texts) => {
-        $crate::sarif::table::Value::Texts(&$row.$column)
+        $crate::table::Value::Texts(&$row.$column)
     };
     ($row:ident, $column:ident, Int null) => {
-        $row.$column.map_or(
-            $crate::sarif::table::Value::Null,
-            $crate::sarif::table::Value::Int,
-        )
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Int)
     };
     ($row:ident, $column:ident, Float null) => {
-        $row.$column.map_or(
-            $crate::sarif::table::Value::Null,
-            $crate::sarif::table::Value::Float,
-        )
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Float)
     };
     ($row:ident, $column:ident, Bool null) => {
-        $row.$column.map_or(
-            $crate::sarif::table::Value::Null,
-            $crate::sarif::table::Value::Bool,
-        )
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Bool)
     };
     ($row:ident, $column:ident, Timestamp null) => {
-        $row.$column.map_or(
-            $crate::sarif::table::Value::Null,
-            $crate::sarif::table::Value::Timestamp,
-        )
+        $row.$column
+            .map_or($crate::table::Value::Null, $crate::table::Value::Timestamp)
     };
     ($row:ident, $column:ident, $ty:ident null) => {
-        $row.$column.as_deref().map_or(
-            $crate::sarif::table::Value::Null,
-            $crate::sarif::table::Value::$ty,
-        )
+        $row.$column
+            .as_deref()
+            .map_or($crate::table::Value::Null, $crate::table::Value::$ty)
     };
 }
 

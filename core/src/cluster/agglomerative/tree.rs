@@ -1,0 +1,131 @@
+//! The dendrogram: merges in order of height, each a numbered node.
+
+use std::cmp::Ordering;
+
+use crate::task::{try_filled, try_vec};
+use crate::{Result, Task};
+
+/// Two clusters that became one, each named by any point in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Merge {
+    pub a: u32,
+    pub b: u32,
+    /// The distance at which they were joined.
+    pub height: f64,
+}
+
+/// A binary tree over `leaves` points: nodes `0..leaves` are the points, node `leaves + r` is the r-th lowest
+/// merge.
+#[derive(Debug)]
+pub(super) struct Tree {
+    pub leaves: usize,
+    children: Vec<[u32; 2]>,
+    heights: Vec<f64>,
+}
+
+impl Tree {
+    /// Numbers `leaves - 1` merges: sorted by height, the earlier one first on ties (SciPy's `label`).
+    ///
+    /// `ordered`: the smaller node is the first child. scikit-learn's own single linkage keeps the order of
+    /// discovery instead.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
+    pub fn new(leaves: usize, mut merges: Vec<Merge>, ordered: bool, task: &Task<'_>) -> Result<Self> {
+        merges.sort_by(|a, b| a.height.partial_cmp(&b.height).unwrap_or(Ordering::Equal));
+        let mut parent = try_vec::<u32>(2 * leaves)?;
+        parent.extend((0..2 * leaves).map(|i| i as u32));
+        let mut children = try_vec(merges.len())?;
+        let mut heights = try_vec(merges.len())?;
+        for (r, merge) in merges.iter().enumerate() {
+            if r.is_multiple_of(1 << 12) {
+                task.check()?;
+            }
+            let mut pair = [root(&mut parent, merge.a), root(&mut parent, merge.b)];
+            if ordered {
+                pair.sort_unstable();
+            }
+            for child in pair {
+                parent[child as usize] = (leaves + r) as u32;
+            }
+            children.push(pair);
+            heights.push(merge.height);
+        }
+        Ok(Tree {
+            leaves,
+            children,
+            heights,
+        })
+    }
+
+    /// The two nodes below an inner node.
+    pub fn children(&self, node: i64) -> [i64; 2] {
+        self.children[node as usize - self.leaves].map(i64::from)
+    }
+
+    /// How many clusters are left when only merges strictly below `threshold` happen.
+    pub fn clusters_at(&self, threshold: f64) -> usize {
+        1 + self.heights.iter().filter(|&&height| height >= threshold).count()
+    }
+}
+
+/// The node that `node` is part of by now, halving the path.
+fn root(parent: &mut [u32], mut node: u32) -> u32 {
+    while parent[node as usize] != node {
+        let up = parent[parent[node as usize] as usize];
+        parent[node as usize] = up;
+        node = up;
+    }
+    node
+}
+
+/// Labels from the root of each point's cluster (any number below `n`): clusters count up in the order of their
+/// first members.
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(super) fn by_first_member(root_of: impl Fn(usize) -> usize, n: usize) -> Result<Vec<i32>> {
+    let mut number = try_filled(n, -1_i32)?;
+    let mut labels = try_vec(n)?;
+    let mut next = 0;
+    for i in 0..n {
+        let number = &mut number[root_of(i)];
+        if *number < 0 {
+            *number = next;
+            next += 1;
+        }
+        labels.push(*number);
+    }
+    Ok(labels)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> Task<'static> {
+        Task::new(1, usize::MAX, &|| false)
+    }
+
+    fn merge(a: u32, b: u32, height: f64) -> Merge {
+        Merge { a, b, height }
+    }
+
+    #[test]
+    fn nodes_are_numbered_by_height_and_then_by_time() {
+        let merges = vec![merge(3, 1, 2.0), merge(2, 0, 1.0), merge(1, 0, 2.0)];
+        let tree = Tree::new(4, merges.clone(), true, &task()).unwrap();
+        assert_eq!(tree.children, [[0, 2], [1, 3], [4, 5]]);
+        let tree = Tree::new(4, merges, false, &task()).unwrap();
+        assert_eq!(tree.children, [[2, 0], [3, 1], [5, 4]]);
+        let at: Vec<_> = [0.5, 1.0, 1.5, 2.0, 2.5].map(|t| tree.clusters_at(t)).into();
+        assert_eq!(at, [4, 4, 3, 3, 1]);
+    }
+
+    #[test]
+    fn labels_follow_the_first_members() {
+        let roots = [4, 1, 4, 0, 1];
+        assert_eq!(by_first_member(|i| roots[i], 5).unwrap(), [0, 1, 0, 2, 1]);
+        assert_eq!(by_first_member(|i| i, 0).unwrap(), []);
+    }
+}

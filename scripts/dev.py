@@ -1,0 +1,82 @@
+"""The commands behind the Makefile's targets: `python3 scripts/dev.py --help`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+
+from devtools import demo, house, server, tests
+from devtools.build import build
+from devtools.setup import setup
+from devtools.shell import Failure, say
+
+
+def command_setup(_: argparse.Namespace) -> None:
+    setup()
+
+
+def command_build(_: argparse.Namespace) -> None:
+    setup()
+    build()
+
+
+def command_demo(_: argparse.Namespace) -> None:
+    setup()
+    build()
+    demo.run_demo(server.start_demo())
+
+
+def command_psql(_: argparse.Namespace) -> None:
+    running = server.demo_server()
+    if not running.is_running():
+        raise Failure("no demo is running: run 'make demo' first")
+    psql = str(house.bindir() / "psql")
+    os.execve(psql, [psql], running.env(demo.DATABASE))
+
+
+def command_stop(_: argparse.Namespace) -> None:
+    if (house.venv() / "installed").exists():
+        server.demo_server().stop()
+
+
+def command_clean(arguments: argparse.Namespace) -> None:
+    command_stop(arguments)
+    shutil.rmtree(house.local(), ignore_errors=True)
+    shutil.rmtree(house.ROOT / "target", ignore_errors=True)
+
+
+def command_test(arguments: argparse.Namespace) -> None:
+    tests.run_stages(arguments.stages)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    commands = parser.add_subparsers(required=True)
+    for name, text in {
+        "setup": "install what is missing",
+        "build": "build the extension",
+        "demo": "run the main job on an embedded PostgreSQL",
+        "psql": "open a shell on the demo's database",
+        "stop": "stop the demo's server",
+        "clean": "stop it and remove everything that was built or installed",
+        "test": "run every test, or the named stages",
+    }.items():
+        command = commands.add_parser(name, help=text)
+        command.set_defaults(run=globals()[f"command_{name}"])
+        if name == "test":
+            command.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(tests.STAGES))
+    arguments = parser.parse_args()
+    try:
+        arguments.run(arguments)
+    except Failure as failure:
+        say(f"error: {failure}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

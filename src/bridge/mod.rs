@@ -1,0 +1,70 @@
+//! The plumbing between PostgreSQL and the core, and the only unsafe code of this package.
+//!
+//! * [`call`]: arguments of a function, borrowed where they lie.
+//! * [`varlena`]: detoasted values.
+//! * [`array`]: arrays of numbers, read where they lie.
+//! * [`value`]: what a function returns.
+//! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
+//! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
+//! * [`planner`]: estimates of rows.
+//! * [`window`]: the partition of a window function.
+//! * [`query`]: the rows of a query given as text.
+//! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
+//! * [`report`]: errors of the core as PostgreSQL errors.
+
+mod array;
+mod call;
+mod compute;
+mod planner;
+mod query;
+mod report;
+mod rows;
+mod scratch;
+mod value;
+mod varlena;
+mod window;
+
+pub(crate) use call::{Call, Text};
+pub(crate) use compute::{compute, compute_holding};
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use compute::{stream, without_new_threads};
+pub(crate) use planner::{Constant, RowsRequest, no_answer};
+pub(crate) use query::read_vectors;
+pub(crate) use report::OrRaise;
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use rows::Batch;
+pub(crate) use rows::{stream_rows, stream_rows_holding};
+pub(crate) use value::Value;
+pub(crate) use varlena::Varlena;
+pub(crate) use window::label_partition;
+
+use pgrx::pg_sys;
+
+/// What the planner's settings and this process's role say about running in parallel.
+pub(crate) struct ParallelLimits {
+    /// This process is a worker of a parallel query.
+    pub is_worker: bool,
+    /// Helpers that one plan node may have; 0 where parallel query is switched off.
+    pub workers_per_gather: usize,
+}
+
+pub(crate) fn parallel_limits() -> ParallelLimits {
+    // SAFETY: plain ints that only this, the main thread, changes.
+    let (worker, total, per_gather) = unsafe {
+        (
+            pg_sys::ParallelWorkerNumber,
+            pg_sys::max_parallel_workers,
+            pg_sys::max_parallel_workers_per_gather,
+        )
+    };
+    ParallelLimits {
+        is_worker: worker >= 0,
+        workers_per_gather: usize::try_from(total.min(per_gather)).unwrap_or(0),
+    }
+}
+
+/// Makes a misspelt setting of ours an error instead of a placeholder.
+pub(crate) fn reserve_setting_prefix(prefix: &std::ffi::CStr) {
+    // SAFETY: a NUL-terminated string that PostgreSQL copies.
+    unsafe { pg_sys::MarkGUCPrefixReserved(prefix.as_ptr()) }
+}

@@ -1,0 +1,98 @@
+"""pg_cancel_backend and statement_timeout in the middle of long work: 57014 in time, and the backend goes on."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+import pytest
+from log_maker import make_log
+
+CANCELLED = "57014"
+LOG_BYTES = 100_000_000
+# What the extension may add to the time that PostgreSQL itself needs to cancel on a machine as busy as this one.
+BOUND_SECONDS = 0.1
+POINTS = (0.1, 0.25, 0.4, 0.55, 0.7)
+
+YARDSTICK = "SELECT count(*) FROM generate_series(1, 20000000)"
+PARSE = "SELECT count(*) FROM big_log, LATERAL sarif_findings(body)"
+DBSCAN = "SELECT cluster_embeddings(embeddings, 'dbscan', 0.15, 2) FROM big_set"
+LINKAGE = "SELECT cluster_embeddings(embeddings, 'agglomerative', n_clusters => 10) FROM big_set"
+STATEMENTS = {"parse": PARSE, "dbscan": DBSCAN, "agglomerative": LINKAGE}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def big_tables(dsn: str) -> None:
+    """One log of 100 MB and one set of vectors, each worth seconds of work."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE big_log (body text STORAGE EXTERNAL)")
+        connection.execute("INSERT INTO big_log VALUES (%s)", [make_log(LOG_BYTES).decode()])
+        connection.execute("CREATE TABLE big_set (embeddings real[] STORAGE EXTERNAL)")
+        connection.execute(
+            """INSERT INTO big_set SELECT array_agg(row) FROM (
+                   SELECT array_agg((random() - 0.5)::real) AS row FROM generate_series(0, 12000 * 512 - 1) AS i
+                   GROUP BY i / 512) AS rows"""
+        )
+
+
+def cancel_after(victim: psycopg.Connection, killer: psycopg.Connection, query: str, delay: float) -> float | None:
+    """Cancels a statement some time after its start: the seconds from there to its end; None if it was over by then."""
+    outcome: dict[str, str | None] = {"state": None}
+    ended = 0.0
+
+    def run() -> None:
+        nonlocal ended
+        try:
+            victim.execute(query).fetchall()
+        except psycopg.Error as error:
+            outcome["state"] = error.sqlstate
+        ended = time.perf_counter()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    time.sleep(delay)
+    sent = time.perf_counter()
+    killer.execute("SELECT pg_cancel_backend(%s)", [victim.info.backend_pid])
+    thread.join(60)
+    assert not thread.is_alive(), "no answer 60 s after the cancel"
+    assert outcome["state"] in (None, CANCELLED)
+    return ended - sent if outcome["state"] == CANCELLED else None
+
+
+def latencies(victim: psycopg.Connection, killer: psycopg.Connection, query: str) -> list[float]:
+    """How long a cancel takes at several points of a statement."""
+    started = time.perf_counter()
+    victim.execute(query).fetchall()
+    whole = time.perf_counter() - started
+    found = []
+    for point in POINTS:
+        delay = whole * point
+        # On a machine that has become less busy the statement may be over sooner than the first time.
+        while (latency := cancel_after(victim, killer, query, delay)) is None:
+            delay /= 2
+            assert delay > 0.001, f"the statement is over in {delay * 2} s"
+        found.append(latency)
+    print(f"{whole:.2f} s in full, cancelled in {', '.join(f'{s * 1000:.0f} ms' for s in found)}: {query}")
+    return sorted(found)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_cancel(dsn: str, connection: psycopg.Connection, name: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as killer:
+        yardstick = latencies(connection, killer, YARDSTICK)
+        found = latencies(connection, killer, STATEMENTS[name])
+    middle = len(found) // 2
+    assert found[middle] < BOUND_SECONDS + yardstick[middle], (found, yardstick)
+    assert found[-1] < 5 * (BOUND_SECONDS + yardstick[-1]), (found, yardstick)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_statement_timeout(connection: psycopg.Connection, name: str) -> None:
+    connection.execute("SET statement_timeout = '50ms'")
+    started = time.perf_counter()
+    with pytest.raises(psycopg.errors.QueryCanceled):
+        connection.execute(STATEMENTS[name]).fetchall()
+    assert time.perf_counter() - started < 0.05 + 10 * BOUND_SECONDS
+    connection.execute("SET statement_timeout = 0")
+    assert connection.execute("SELECT count(*) FROM sarif_findings('{\"runs\":[]}'::text)").fetchone() == (0,)
