@@ -15,7 +15,7 @@ mod split;
 mod structure;
 mod value;
 
-pub use decode::{decode, utf8};
+pub use decode::{decode, is_gzip, utf8};
 pub use mend::{Mended, mend};
 pub use raw::{Kind, Raw};
 pub use split::{Split, split};

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 
-use reviewpro_core::sarif::{Finding, Options, Source, Statistics, Value, findings};
+use reviewpro_core::sarif::{Finding, Options, Source, Statistics, findings};
+use reviewpro_core::table::Value;
 use reviewpro_core::{Result, Task, json, jsonb};
 
 /// The folder of `corpus/` and `golden/`; `None`, said aloud, when `REVIEWPRO_SHARED` is not set.
