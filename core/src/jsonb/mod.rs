@@ -20,6 +20,7 @@ mod parse;
 mod reader;
 mod render;
 mod token;
+mod transcode;
 mod tree;
 
 pub use container::{Container, Value};
@@ -28,6 +29,7 @@ pub use number::Numeric;
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
 pub use token::numeric_payload;
+pub use transcode::transcode;
 pub use tree::{Encoded, Object, Tree};
 
 pub(crate) use reader::RAW;
