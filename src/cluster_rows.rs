@@ -26,7 +26,9 @@ fn cluster_summaries(call: Call) {
     let (matrix, labels) = (call.matrix(0, "embeddings"), call.ints(1, "labels"));
     let metric = metric(&call, 2);
     stream_rows(&call, COLUMNS, |task, emit| {
-        let (Some(matrix), Some(labels)) = (&matrix, &labels) else { return Ok(()) };
+        let (Some(matrix), Some(labels)) = (&matrix, &labels) else {
+            return Ok(());
+        };
         let summaries = cluster::summaries(&matrix.embeddings(task)?, labels, metric, task)?;
         summaries.iter().try_for_each(|summary| {
             emit(&[
@@ -57,7 +59,9 @@ fn cluster_members(call: Call) {
     let (matrix, labels) = (call.matrix(0, "embeddings"), call.ints(1, "labels"));
     let metric = metric(&call, 2);
     stream_rows(&call, COLUMNS, |task, emit| {
-        let (Some(matrix), Some(labels)) = (&matrix, &labels) else { return Ok(()) };
+        let (Some(matrix), Some(labels)) = (&matrix, &labels) else {
+            return Ok(());
+        };
         let members = cluster::members(&matrix.embeddings(task)?, labels, metric, task)?;
         let members = members.iter().enumerate();
         members
@@ -99,7 +103,9 @@ fn assign_clusters(call: Call) {
     .or_raise();
     let metric = metric(&call, 6);
     stream_rows(&call, COLUMNS, |task, emit| {
-        let (Some(new), Some(matrix), Some(labels)) = (&new, &matrix, &labels) else { return Ok(()) };
+        let (Some(new), Some(matrix), Some(labels)) = (&new, &matrix, &labels) else {
+            return Ok(());
+        };
         let (new, existing) = (new.embeddings(task)?, matrix.embeddings(task)?);
         let assignments = cluster::assign_clusters(&new, &existing, labels, to, metric, max_distance, task)?;
         assignments.iter().enumerate().try_for_each(|(row, assignment)| {

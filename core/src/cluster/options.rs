@@ -1,7 +1,8 @@
 //! One call's algorithm and its options, as SQL passes them: checked here, once, for every SQL form.
 
 use super::{
-    AgglomerativeParams, DbscanParams, Embeddings, KmeansParams, Linkage, Metric, agglomerative, dbscan, kmeans,
+    AgglomerativeParams, DbscanParams, Embeddings, KmeansParams, Linkage, Metric, agglomerative, dbscan,
+    kmeans,
 };
 use crate::{Error, ErrorKind, Result, Task};
 
