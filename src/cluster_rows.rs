@@ -7,7 +7,7 @@ use reviewpro_core::cluster::{self, AssignTo, Metric};
 use reviewpro_core::table::{Column, Type, Value};
 use reviewpro_core::{Error, ErrorKind};
 
-use crate::bridge::{Call, OrRaise, stream_rows};
+use crate::bridge::{Call, OrRaise, Work, stream_rows};
 
 /// `cluster_summaries(embeddings, labels, metric)`: one row per cluster.
 #[pg_extern(sql = false)]
@@ -25,7 +25,7 @@ fn cluster_summaries(call: Call) {
     ];
     let (matrix, labels) = (call.matrix(0, "embeddings"), call.ints(1, "labels"));
     let metric = metric(&call, 2);
-    stream_rows(&call, COLUMNS, |task, emit| {
+    stream_rows(&call, COLUMNS, Work::default(), |task, emit| {
         let (Some(matrix), Some(labels)) = (&matrix, &labels) else {
             return Ok(());
         };
@@ -58,7 +58,7 @@ fn cluster_members(call: Call) {
     ];
     let (matrix, labels) = (call.matrix(0, "embeddings"), call.ints(1, "labels"));
     let metric = metric(&call, 2);
-    stream_rows(&call, COLUMNS, |task, emit| {
+    stream_rows(&call, COLUMNS, Work::default(), |task, emit| {
         let (Some(matrix), Some(labels)) = (&matrix, &labels) else {
             return Ok(());
         };
@@ -102,7 +102,7 @@ fn assign_clusters(call: Call) {
     }
     .or_raise();
     let metric = metric(&call, 6);
-    stream_rows(&call, COLUMNS, |task, emit| {
+    stream_rows(&call, COLUMNS, Work::default(), |task, emit| {
         let (Some(new), Some(matrix), Some(labels)) = (&new, &matrix, &labels) else {
             return Ok(());
         };
@@ -133,7 +133,7 @@ fn suggest_eps(call: Call) {
     ];
     let matrix = call.matrix(0, "embeddings");
     let (min_samples, metric) = (min_samples(&call, 1), metric(&call, 2));
-    stream_rows(&call, COLUMNS, |task, emit| {
+    stream_rows(&call, COLUMNS, Work::default(), |task, emit| {
         let Some(matrix) = &matrix else { return Ok(()) };
         let candidates = cluster::suggest_eps(&matrix.embeddings(task)?, min_samples, metric, task)?;
         candidates.iter().try_for_each(|candidate| {

@@ -3,7 +3,7 @@
 use pgrx::pg_extern;
 use reviewpro_core::table::{Column, Type, Value};
 
-use crate::bridge::{Call, running_calls, stream_rows};
+use crate::bridge::{Call, Work, running_calls, stream_rows};
 
 /// `reviewpro_progress()`: one row per backend in which one of our functions runs.
 #[pg_extern(sql = false)]
@@ -15,7 +15,7 @@ fn reviewpro_progress(call: Call) {
     ];
     // Before this very call becomes one of them.
     let calls = running_calls();
-    stream_rows(&call, COLUMNS, |_, emit| {
+    stream_rows(&call, COLUMNS, Work::over(0), |_, emit| {
         calls.iter().try_for_each(|&(pid, phase, share)| {
             let percent = share.map_or(Value::Null, |share| Value::Float((share * 1000.0).round() / 10.0));
             emit(&[Value::Int(pid), Value::Text(phase.name()), percent])

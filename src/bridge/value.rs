@@ -22,6 +22,11 @@ impl Value {
         Value(unsafe { pg_sys::cstring_to_text_with_len(value.as_ptr().cast(), value.len() as i32) }.into())
     }
 
+    /// An `internal`.
+    pub(super) fn pointer(pointer: *mut std::ffi::c_void) -> Self {
+        Value(pointer.into())
+    }
+
     /// A `double precision`.
     pub(crate) fn f64(value: f64) -> Self {
         Value(pg_sys::Datum::from(value.to_bits() as usize))
@@ -38,11 +43,6 @@ impl Value {
             data.copy_from_nonoverlapping(payload.as_ptr(), payload.len());
             Value(value.into())
         }
-    }
-
-    /// An `internal`.
-    pub(super) fn pointer(pointer: *mut std::ffi::c_void) -> Self {
-        Value(pointer.into())
     }
 
     /// A one-dimensional array; `'{}'` for none.

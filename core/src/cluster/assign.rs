@@ -271,7 +271,7 @@ impl Anchors {
                     let row = Row::F64(&row);
                     let length = dot(row, row).sqrt();
                     // Beyond this the bound on the error of single precision does not hold.
-                    if !(length < 1e15) {
+                    if length.is_nan() || length >= 1e15 {
                         return Err(super::pairs::too_far());
                     }
                     let exact = |anchor: usize| match metric {

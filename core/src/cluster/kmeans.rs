@@ -425,7 +425,7 @@ mod tests {
         let equal = Array2::from_elem((5, 2), 0.5);
         let three = KmeansParams::new(3, Metric::Cosine).unwrap();
         assert_eq!(labels(&equal, &three, 1).unwrap(), [0; 5]);
-        assert_eq!(labels(&Array2::zeros((0, 2)), &three, 1).unwrap(), []);
+        assert_eq!(labels(&Array2::zeros((0, 2)), &three, 1).unwrap(), [0_i32; 0]);
     }
 
     #[test]

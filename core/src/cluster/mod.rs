@@ -1,11 +1,11 @@
 //! Embeddings become clusters, with scikit-learn's labels.
 //!
 //! * [`agglomerative`](mod@agglomerative): hierarchical clusters by average, complete, single or ward linkage.
+//! * [`assign`]: new rows into existing clusters.
 //! * [`collected`]: vectors that arrive one by one, put together to one matrix.
 //! * [`embeddings`]: the checked matrix that every algorithm takes.
 //! * [`kmeans`](mod@kmeans): a given number of clusters around centroids.
 //! * [`metric`]: cosine and euclidean distance between rows.
-//! * [`assign`]: new rows into existing clusters.
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`options`]: the algorithm and options that SQL names, checked.

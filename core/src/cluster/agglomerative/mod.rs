@@ -181,7 +181,7 @@ mod tests {
             params(Some(1), None, Metric::Cosine),
             params(None, Some(0.0), Metric::Euclidean),
         ] {
-            assert_eq!(labels(&none, &params, 1 << 20, false).unwrap(), []);
+            assert_eq!(labels(&none, &params, 1 << 20, false).unwrap(), [0_i32; 0]);
             assert_eq!(labels(&one, &params, 1 << 20, false).unwrap(), [0]);
         }
         let two = array![[1.0, 0.0], [1.0, 0.0]];
@@ -195,7 +195,7 @@ mod tests {
         );
         assert_eq!(
             labels(&none, &params(Some(5), None, Metric::Cosine), 1 << 20, false).unwrap(),
-            []
+            [0_i32; 0]
         );
     }
 
