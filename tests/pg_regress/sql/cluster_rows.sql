@@ -20,7 +20,8 @@ SELECT s.cluster, s.size, ('{a,b,c,d,e,f}'::text[])[s.representative] FROM set, 
 SELECT * FROM cluster_summaries('{{1,1},{0,0},{0,0},{2,2},{2,2}}'::real[], ARRAY[5, 7, 7, 9, 9]);
 SELECT * FROM cluster_summaries('{{1,1},{0,1}}'::real[], ARRAY[-1, -1]) UNION ALL SELECT * FROM cluster_summaries('{}'::real[], '{}')
 UNION ALL SELECT * FROM cluster_summaries(NULL::real[], '{}') UNION ALL SELECT * FROM cluster_summaries('{}'::real[], NULL);
-SELECT count(*) FROM cluster_members('{}'::real[], '{}'), cluster_members(NULL::real[], NULL);
+SELECT count(*) FROM cluster_members('{}'::real[], '{}');
+SELECT count(*) FROM cluster_members(NULL::real[], NULL);
 -- New vectors.
 SELECT a.* FROM set, assign_clusters(ARRAY[[1, 0.3], [0, 9], [-1, -1], [0, 0]]::real[], v, labels, max_distance => 0.1) a;
 SELECT a.* FROM set, assign_clusters(ARRAY[[1, 0.3], [0, 9], [-1, -1]]::double precision[], v::double precision[], labels, 0.1, 'centroid') a;
@@ -34,7 +35,8 @@ CREATE TABLE points AS SELECT array_agg(ARRAY[cos(t), sin(t)]::real[] ORDER BY t
 SELECT e.* FROM points, suggest_eps(v) e;
 SELECT e.eps FROM points, suggest_eps(v) e, cluster_report(v, eps => e.eps) r WHERE (r -> 'n_clusters')::int <> e.n_clusters OR (r -> 'noise_count')::int <> e.noise_count;
 SELECT e.* FROM points, suggest_eps(v::double precision[], 4, 'euclidean') e WHERE suggested;
-SELECT count(*) FROM suggest_eps('{}'::real[]), suggest_eps(NULL::real[]);
+SELECT count(*) FROM suggest_eps('{}'::real[]);
+SELECT count(*) FROM suggest_eps(NULL::real[]);
 SELECT count(*) FROM suggest_eps('{{1,2},{1,2}}'::real[]);
 -- Bad input, each with its own code.
 SELECT * FROM refusal($$SELECT cluster_summaries(v, ARRAY[1]) FROM set$$);

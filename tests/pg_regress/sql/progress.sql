@@ -3,5 +3,7 @@ SELECT * FROM reviewpro_progress;
 SELECT * FROM reviewpro_progress();
 -- A call that fails leaves nothing behind, nor does one within another.
 SELECT code FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 'NaN']]::real[])$$);
-SELECT phase, percent FROM cluster_query('SELECT pid, ARRAY[1]::real[] FROM reviewpro_progress') c, reviewpro_progress() p;
+SELECT count(*) FROM cluster_query('SELECT phase, ARRAY[1]::real[] FROM reviewpro_progress');
+SELECT id AS phase FROM cluster_query('SELECT phase, ARRAY[1]::real[] FROM reviewpro_progress');
+SELECT id AS outer_phase FROM cluster_query($$SELECT phase, ARRAY[1]::real[] FROM cluster_query('SELECT 1, ARRAY[1]::real[]') c, reviewpro_progress$$);
 SELECT count(*) FROM reviewpro_progress;
