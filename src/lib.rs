@@ -7,6 +7,7 @@
 mod bridge;
 mod cluster;
 mod fingerprint;
+mod ingest;
 mod sarif;
 mod settings;
 #[cfg(any(test, feature = "pg_test"))]

@@ -8,7 +8,7 @@ use reviewpro_core::{Result, Task};
 use crate::bridge::{Call, OrRaise, Text, Varlena, stream_rows};
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
-enum Log {
+pub(crate) enum Log {
     Text(Option<Text>),
     Jsonb(Option<Varlena>),
     Bytea(Option<Varlena>),
@@ -16,7 +16,7 @@ enum Log {
 
 impl Log {
     /// Runs `read` on the log, decoded.
-    fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
         match self {
             Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text))),
             Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload)),
@@ -55,7 +55,7 @@ fn findings(call: &Call, log: &Log) {
 }
 
 /// The options of `sarif_findings`, in the order in which the SQL declares them after the log.
-fn options(call: &Call) -> Options {
+pub(crate) fn options(call: &Call) -> Options {
     let word = |index, name| call.required(name, call.text(index));
     let flag = |index, name| call.required(name, call.bool(index));
     Options {

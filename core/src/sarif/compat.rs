@@ -52,7 +52,8 @@ pub(crate) fn phantom_errors(run_index: usize, shape: Shape) -> impl Iterator<It
     })
 }
 
-const NOT_AN_OBJECT: &str = "the result is not an object";
+/// Why an element of `results` is no result.
+pub(crate) const NOT_AN_OBJECT: &str = "the result is not an object";
 
 /// The tool as the application names it.
 #[derive(Debug)]
@@ -76,6 +77,13 @@ impl<'d> Tool<'d> {
                 }
             }),
         }
+    }
+}
+
+impl<'d> Tool<'d> {
+    /// The name in the column `tool_name`.
+    pub(crate) fn name(&self) -> Option<Cow<'d, str>> {
+        text_column(self.name)
     }
 }
 

@@ -7,7 +7,7 @@ use super::location::Files;
 use super::model::{Finding, Invocation, Run, ToolComponent};
 use super::options::Options;
 use super::raw::{Index, Raw};
-use super::read::{List, Member};
+use super::read::Member;
 use super::rule::{Found, Rules};
 use super::taxonomy::{self, Taxonomies};
 use super::warning::{Warning, Warnings};
@@ -43,6 +43,7 @@ impl<'d> Context<'d> {
         let tool = run.tool.get();
         let driver = tool.and_then(|tool| tool.driver.get());
         let rules = Rules::of(tool, &taxonomies);
+        let invocations = run.read_invocations();
         let mut warnings = Warnings::default();
         warnings.add_if(
             driver.is_none_or(|driver| driver.name.filled().is_none()),
@@ -59,9 +60,9 @@ impl<'d> Context<'d> {
                 .and_then(|automation| automation.id.filled())
                 .map(category),
             column_kind: run.column_kind.filled(),
-            overrides: overrides(&run.invocations, &rules),
+            overrides: overrides(&invocations, &rules),
             rules,
-            files: Files::of(run, options),
+            files: Files::of(run, &invocations, options),
             taxonomies,
             warnings,
         }
@@ -128,23 +129,17 @@ pub(crate) fn has_external(run: &Run<'_>) -> bool {
     })
 }
 
-fn overrides(invocations: &List<'_, Member<Invocation<'_>>>, rules: &Rules<'_>) -> Vec<Vec<(usize, Level)>> {
-    let all: Vec<Vec<_>> = invocations
-        .items
-        .iter()
-        .map(|invocation| {
-            let Some(invocation) = invocation.get() else {
-                return Vec::new();
-            };
-            let items = invocation.overrides.items.iter().filter_map(Member::get);
-            items
-                .filter_map(|item| {
-                    let level = Level::parse(&item.configuration.get()?.level.text()?)?;
-                    Some((rules.resolve(item.descriptor.get()?)?, level))
-                })
-                .collect()
-        })
-        .collect();
+fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Level)>> {
+    let of_invocation = |invocation: &Invocation<'_>| -> Vec<_> {
+        let items = invocation.overrides.items.iter().filter_map(Member::get);
+        items
+            .filter_map(|item| {
+                let level = Level::parse(&item.configuration.get()?.level.text()?)?;
+                Some((rules.resolve(item.descriptor.get()?)?, level))
+            })
+            .collect()
+    };
+    let all: Vec<Vec<_>> = invocations.iter().map(of_invocation).collect();
     if all.iter().all(Vec::is_empty) {
         Vec::new()
     } else {

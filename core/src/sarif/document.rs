@@ -1,7 +1,9 @@
 //! A document as a SARIF log, or the error that says why it is none.
 
-use crate::{Error, ErrorKind, Result, json};
+use crate::json::{self, Split};
+use crate::{Error, ErrorKind, Result, Task};
 
+use super::inline;
 use super::model::Log;
 use super::options::Mode;
 use super::raw::Raw;
@@ -16,22 +18,73 @@ pub enum Source<'d> {
     Jsonb(&'d [u8]),
 }
 
-/// Reads a log.
-///
-/// # Errors
-/// [`ErrorKind::InvalidText`] when the text is not JSON; in spec mode [`ErrorKind::InvalidParameter`] when it is no
-/// SARIF log of a supported version.
-pub(crate) fn load<'d>(source: Source<'d>, mode: Mode) -> Result<Log<'d>> {
-    let member: Member<Log<'d>> = match source {
-        Source::Text(text) => read::from_text(text).map_err(json::from_serde_json)?,
-        Source::Jsonb(payload) => Raw::Container(payload).try_read()?,
-    };
-    match (member, mode) {
-        (Member::Is(log), Mode::Compat) => Ok(log),
-        (_, Mode::Compat) => Ok(Log::default()),
-        (Member::Is(log), Mode::Spec) => check(log),
-        (_, Mode::Spec) => Err(not_sarif("the document is not a JSON object")),
+/// A document before it is read. Text is taken apart, so that threads can share the reading of its results.
+pub(crate) struct Document<'d> {
+    source: Source<'d>,
+    split: Option<Split<'d>>,
+}
+
+impl<'d> Document<'d> {
+    /// # Errors
+    /// Those of [`json::split`].
+    pub(crate) fn open(source: Source<'d>, task: &Task<'_>) -> Result<Self> {
+        let split = match source {
+            Source::Text(text) => json::split(text, task)?,
+            Source::Jsonb(_) => None,
+        };
+        Ok(Document { source, split })
     }
+
+    /// Reads the log, but for the results.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidText`] when text is not JSON, [`ErrorKind::DataCorrupted`] when bytes are not jsonb, in spec mode
+    /// [`ErrorKind::InvalidParameter`] when it is no SARIF log of a supported version.
+    pub(crate) fn log(&self, mode: Mode) -> Result<Log<'_>> {
+        let mut log = match (self.member()?, mode) {
+            (Member::Is(log), Mode::Compat) => log,
+            (_, Mode::Compat) => Log::default(),
+            (Member::Is(log), Mode::Spec) => check(log)?,
+            (_, Mode::Spec) => return Err(not_sarif("the document is not a JSON object")),
+        };
+        if mode == Mode::Spec {
+            inline::resolve(&mut log);
+        }
+        Ok(log)
+    }
+
+    fn member(&self) -> Result<Member<Log<'_>>> {
+        match (self.source, &self.split) {
+            (Source::Text(text), Some(split)) => {
+                let Ok(mut member) = read::from_text::<Member<Log<'_>>>(&split.skeleton) else {
+                    return whole(text);
+                };
+                if let Member::Is(log) = &mut member {
+                    for (run, results) in log.runs.items.iter_mut().zip(&split.runs) {
+                        if let Member::Is(run) = run {
+                            run.results.items = results.iter().map(|text| Raw::Text(text)).collect();
+                        }
+                    }
+                }
+                Ok(member)
+            }
+            (Source::Text(text), None) => whole(text),
+            (Source::Jsonb(payload), _) => Raw::Container(payload).try_read(),
+        }
+    }
+
+    /// The error to report for a part that cannot be read: with its place in the document.
+    pub(crate) fn fault(&self, error: Error) -> Error {
+        match (error.kind, self.source) {
+            (ErrorKind::InvalidText, Source::Text(text)) => whole(text).err().unwrap_or(error),
+            _ => error,
+        }
+    }
+}
+
+/// Reads a text as a whole.
+fn whole(text: &str) -> Result<Member<Log<'_>>> {
+    read::from_text(text).map_err(json::from_serde_json)
 }
 
 fn check(log: Log<'_>) -> Result<Log<'_>> {
@@ -42,18 +95,17 @@ fn check(log: Log<'_>) -> Result<Log<'_>> {
             ErrorKind::InvalidParameter,
             format!("unsupported SARIF version: \"{version}\""),
         )
-        .hint("Convert it first, for example with \"sarif-multitool transform\"; version 2.1.0 is read."));
+        .hint("Convert the log to version 2.1.0 first, for example with \"sarif-multitool transform\"."));
     }
     match log.runs.shape {
         Shape::Absent => Err(not_sarif("the document has no \"runs\"")),
         Shape::Scalar(_) | Shape::Sized(_) => Err(not_sarif("\"runs\" is not an array").detail("At /runs.")),
         Shape::Null | Shape::List => {
-            let wrong = log
-                .runs
-                .items
-                .iter()
-                .position(|run| run.get().is_some_and(|run| run.results.shape.wrong()));
-            match wrong {
+            let wrong = |run: &Member<_>| {
+                run.get()
+                    .is_some_and(|run: &super::model::Run<'_>| run.results.shape.wrong())
+            };
+            match log.runs.items.iter().position(wrong) {
                 Some(at) => {
                     Err(not_sarif("\"results\" is not an array").detail(format!("At /runs/{at}/results.")))
                 }

@@ -1,23 +1,22 @@
 //! From a document to its rows.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
 use super::context::Context;
-use super::document::{self, Source};
+use super::document::{Document, Source};
 use super::finding::Finding;
 use super::model;
 use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
 use super::raw::Raw;
 use super::read::Member;
+use super::results::in_chunks;
 use super::row::{self, Row};
+use super::runs;
 
-/// How many results a thread takes at once.
-const CHUNK: usize = 256;
+/// Rows handed out between two looks at the stop signal: about a millisecond.
+const POLL: usize = 256;
 
 /// What became of the results of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,8 +69,8 @@ struct Chunk<'d> {
 /// Occurrences are counted over the whole document, so the first row comes when all results have been read.
 ///
 /// # Errors
-/// Those of the document ([`ErrorKind::InvalidText`], [`ErrorKind::InvalidParameter`]), of [`Options::check`], of `emit`, and
-/// [`ErrorKind::Cancelled`].
+/// Those of the document ([`ErrorKind::InvalidText`], [`ErrorKind::InvalidParameter`], [`ErrorKind::DataCorrupted`]), of
+/// [`Options::check`], of `emit`, and [`ErrorKind::Cancelled`].
 pub fn findings(
     source: Source<'_>,
     options: &Options,
@@ -79,41 +78,69 @@ pub fn findings(
     emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
 ) -> Result<Statistics> {
     options.check()?;
-    let mut log = document::load(source, options.mode)?;
+    let document = Document::open(source, task)?;
+    let (runs, mut statistics) = read(&document, options, task)?;
+    hand_out(&runs, options, task, &mut statistics, emit)?;
+    Ok(statistics)
+}
+
+/// Reads every result of the document; rows of all kinds, numbered.
+///
+/// # Errors
+/// As [`findings`].
+pub(crate) fn read<'d>(
+    document: &'d Document<'_>,
+    options: &Options,
+    task: &Task<'_>,
+) -> Result<(Vec<RunRows<'d>>, Statistics)> {
+    let mut log = document.log(options.mode)?;
     let mut statistics = Statistics::default();
-    let mut runs: Vec<RunRows<'_>> = Vec::new();
-    let stop_at = if options.mode == Mode::Compat {
-        compat::stop(&log)
-    } else {
-        None
-    };
-    statistics.aborted = stop_at;
+    if options.mode == Mode::Compat {
+        statistics.aborted = compat::stop(&log);
+    }
+    let mut rows_of_runs: Vec<RunRows<'_>> = Vec::new();
     for (index, run) in log
         .runs
         .items
         .iter_mut()
         .enumerate()
-        .take(stop_at.unwrap_or(usize::MAX))
+        .take(statistics.aborted.unwrap_or(usize::MAX))
     {
         let Member::Is(run) = run else { continue };
-        let results = std::mem::take(&mut run.results);
-        let context = Context::of(index, run, options);
-        let compat = (options.mode == Mode::Compat).then(|| compat::Tool::of(run));
-        let rows = read_results(
-            &context,
-            compat.as_ref(),
-            &results.items,
+        let complete = runs::is_complete(run);
+        let reader = Reader {
             options,
-            task,
-            &mut statistics,
-        )?;
+            compat: (options.mode == Mode::Compat).then(|| compat::Tool::of(run)),
+            context: Context::of(index, run, options),
+        };
+        let results = std::mem::take(&mut run.results);
+        let chunks = in_chunks(&results.items, task, |first, results| {
+            reader.chunk(first, results)
+        })
+        .map_err(|error| document.fault(error))?;
+        statistics.total += results.items.len();
+        let mut rows = Vec::with_capacity(chunks.iter().map(|chunk| chunk.rows.len()).sum());
+        for mut chunk in chunks {
+            rows.append(&mut chunk.rows);
+            statistics.skipped += chunk.skipped;
+            statistics.errors.append(&mut chunk.errors);
+        }
         if options.mode == Mode::Compat {
+            let before = statistics.errors.len();
             statistics
                 .errors
                 .extend(compat::phantom_errors(index, results.shape));
-            statistics.total += compat::phantom_errors(index, results.shape).count();
+            statistics.total += statistics.errors.len() - before;
         }
-        runs.push(RunRows { context, rows });
+        rows_of_runs.push(RunRows {
+            tool_name: match &reader.compat {
+                Some(tool) => tool.name(),
+                None => reader.context.tool_name.clone(),
+            },
+            context: reader.context,
+            complete,
+            rows,
+        });
     }
     if let (true, Some(problem)) = (options.strict, statistics.errors.first()) {
         return Err(Error::new(
@@ -125,122 +152,80 @@ pub fn findings(
             problem.run_index, problem.result_index
         )));
     }
-    occurrence::number(&mut runs, options);
-    for run in &runs {
-        for (at, row) in run.rows.iter().enumerate() {
-            if at % CHUNK == 0 {
-                task.check()?;
-            }
-            if !row.wanted(options) {
-                statistics.filtered += usize::from(row.location == 0);
-                continue;
-            }
-            row.emit(&run.context, options, emit)?;
-            statistics.rows += 1;
-        }
-    }
-    Ok(statistics)
+    occurrence::number(&mut rows_of_runs, options);
+    Ok((rows_of_runs, statistics))
 }
 
-/// Reads the results of one run, on as many threads as the task allows.
-fn read_results<'d>(
-    context: &Context<'d>,
-    compat: Option<&compat::Tool<'d>>,
-    results: &[Raw<'d>],
+fn hand_out(
+    runs: &[RunRows<'_>],
     options: &Options,
     task: &Task<'_>,
     statistics: &mut Statistics,
-) -> Result<Vec<Row<'d>>> {
-    let chunks: Vec<_> = results.chunks(CHUNK).collect();
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, Chunk<'d>)>> = Mutex::new(Vec::with_capacity(chunks.len()));
-    let work = || {
-        let mut own = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = chunks.get(at) else { break };
-            if task.stopped() {
-                break;
+    emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
+) -> Result<()> {
+    for run in runs {
+        for (at, row) in run.rows.iter().enumerate() {
+            if at % POLL == 0 {
+                task.check()?;
             }
-            own.push((at, read_chunk(context, compat, at * CHUNK, chunk, options)));
-        }
-        if let Ok(mut done) = done.lock() {
-            done.append(&mut own);
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 1..task.threads.min(chunks.len()) {
-            // Without a thread this one does all the work.
-            if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
-                break;
-            }
-        }
-        work();
-    });
-    task.check()?;
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_unstable_by_key(|(at, _)| *at);
-    let mut rows = Vec::with_capacity(done.iter().map(|(_, chunk)| chunk.rows.len()).sum());
-    statistics.total += results.len();
-    for (_, mut chunk) in done {
-        rows.append(&mut chunk.rows);
-        statistics.skipped += chunk.skipped;
-        statistics.errors.append(&mut chunk.errors);
-    }
-    Ok(rows)
-}
-
-fn read_chunk<'d>(
-    context: &Context<'d>,
-    compat: Option<&compat::Tool<'d>>,
-    first: usize,
-    results: &[Raw<'d>],
-    options: &Options,
-) -> Chunk<'d> {
-    let mut chunk = Chunk::default();
-    for (index, raw) in (first..).zip(results) {
-        match read_result(context, compat, index, *raw, options, &mut chunk.rows) {
-            Outcome::Rows => {}
-            Outcome::Skipped => chunk.skipped += 1,
-            Outcome::Error(reason) => {
-                chunk.errors.push(Problem {
-                    run_index: context.index,
-                    result_index: index,
-                    reason,
-                });
+            if row.wanted(options) {
+                row.emit(&run.context, options, emit)?;
+                statistics.rows += 1;
+            } else {
+                statistics.filtered += usize::from(row.location == 0);
             }
         }
     }
-    chunk
+    Ok(())
 }
 
-fn read_result<'d>(
-    context: &Context<'d>,
-    compat: Option<&compat::Tool<'d>>,
-    index: usize,
-    raw: Raw<'d>,
-    options: &Options,
-    rows: &mut Vec<Row<'d>>,
-) -> Outcome {
-    let Ok(index) = u32::try_from(index) else {
-        return Outcome::Error("the result's position is too large");
-    };
-    let Member::Is(finding) = raw.read::<Member<model::Finding<'d>>>() else {
-        return Outcome::Error("the result is not an object");
-    };
-    let before = rows.len();
-    match compat {
-        None => {
-            row::rows(context, index, raw, finding, options, rows);
-            Outcome::Rows
-        }
-        Some(tool) => {
-            row::rows(context, index, raw, finding, options, rows);
-            let outcome = compat::apply(tool, raw, options, rows.get_mut(before..).unwrap_or_default());
-            if !matches!(outcome, Outcome::Rows) {
-                rows.truncate(before);
+/// Reads the results of one run.
+struct Reader<'a, 'd> {
+    options: &'a Options,
+    context: Context<'d>,
+    compat: Option<compat::Tool<'d>>,
+}
+
+impl<'d> Reader<'_, 'd> {
+    fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
+        let mut chunk = Chunk::default();
+        for (result_index, raw) in (first..).zip(results) {
+            match self.result(result_index, *raw, &mut chunk.rows)? {
+                Outcome::Rows => {}
+                Outcome::Skipped => chunk.skipped += 1,
+                Outcome::Error(reason) => {
+                    chunk.errors.push(Problem {
+                        run_index: self.context.index,
+                        result_index,
+                        reason,
+                    });
+                }
             }
-            outcome
         }
+        Ok(chunk)
+    }
+
+    fn result(&self, index: usize, raw: Raw<'d>, rows: &mut Vec<Row<'d>>) -> Result<Outcome> {
+        let Ok(index) = u32::try_from(index) else {
+            return Ok(Outcome::Error("the result's position is too large"));
+        };
+        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>()? else {
+            return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
+        };
+        let before = rows.len();
+        row::rows(&self.context, index, raw, finding, self.options, rows);
+        let Some(tool) = &self.compat else {
+            return Ok(Outcome::Rows);
+        };
+        let outcome = compat::apply(
+            tool,
+            raw,
+            self.options,
+            rows.get_mut(before..).unwrap_or_default(),
+        );
+        if !matches!(outcome, Outcome::Rows) {
+            rows.truncate(before);
+        }
+        Ok(outcome)
     }
 }

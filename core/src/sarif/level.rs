@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use super::context::Context;
 use super::model::{Finding, Properties};
 use super::number;
 use super::options::{Kind, Words};
 use super::raw::{Kind as Type, Raw};
 use super::read::{Member, sort_members};
+use super::rule::{Found, RuleFacts};
 use super::warning::{Warning, Warnings};
 
 /// The level of a result, §3.27.10.
@@ -224,17 +226,49 @@ pub(crate) struct Judgement {
 }
 
 /// What the rule and the run add to a result's own level.
-pub(crate) struct Background<'a> {
+struct Background<'a> {
     /// The level of the configuration override that applies.
-    pub(crate) overridden: Option<Level>,
+    overridden: Option<Level>,
     /// The rule's default level.
-    pub(crate) default: Option<Level>,
+    default: Option<Level>,
     /// What the rule's properties say.
-    pub(crate) rule: Option<&'a Stated>,
+    rule: Option<&'a Stated>,
+}
+
+/// The outcome for a result of a run.
+pub(crate) fn of_result(
+    context: &Context<'_>,
+    finding: &Finding<'_>,
+    found: Found,
+    own: &Stated,
+    warnings: &mut Warnings,
+) -> Judgement {
+    let facts = found.rule.and_then(|rule| context.rules.facts.get(rule));
+    let background = Background {
+        overridden: context.overridden(finding, found),
+        default: facts.and_then(|facts| facts.level),
+        rule: facts.map(|facts| &facts.stated),
+    };
+    judge(finding, own, &background, warnings)
+}
+
+/// The outcome for a result that states nothing but its rule.
+pub(crate) fn of_rule(facts: &RuleFacts<'_>) -> Judgement {
+    let background = Background {
+        overridden: None,
+        default: facts.level,
+        rule: Some(&facts.stated),
+    };
+    judge(
+        &Finding::default(),
+        &Stated::default(),
+        &background,
+        &mut Warnings::default(),
+    )
 }
 
 /// Decides kind, level and severity of a result.
-pub(crate) fn judge(
+fn judge(
     finding: &Finding<'_>,
     own: &Stated,
     background: &Background<'_>,

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::model::{Artifact, ArtifactLocation, Location, LogicalLocation, Run};
+use super::model::{Artifact, ArtifactLocation, Invocation, Location, LogicalLocation, Run};
 use super::options::Options;
 use super::raw::{Index, Raw};
 use super::read::Member;
@@ -57,7 +57,7 @@ struct Resolved<'d> {
 
 impl<'d> Files<'d> {
     /// Takes what it needs out of the run.
-    pub(crate) fn of(run: &mut Run<'d>, options: &Options) -> Self {
+    pub(crate) fn of(run: &mut Run<'d>, invocations: &[Invocation<'d>], options: &Options) -> Self {
         let mut files = Files {
             artifacts: std::mem::take(&mut run.artifacts.items),
             logical: std::mem::take(&mut run.logical_locations.items),
@@ -83,12 +83,7 @@ impl<'d> Files<'d> {
             };
             files.bases.insert(Cow::Owned(name.clone()), base);
         }
-        let working = run
-            .invocations
-            .items
-            .iter()
-            .filter_map(Member::get)
-            .map(|invocation| &invocation.working_directory);
+        let working = invocations.iter().map(|invocation| &invocation.working_directory);
         let mapped = run
             .version_control
             .items
@@ -339,7 +334,8 @@ mod tests {
         let Member::Is(run) = &mut member else {
             panic!("a run")
         };
-        let files = Files::of(run, options);
+        let invocations = run.read_invocations();
+        let files = Files::of(run, &invocations, options);
         let location: Member<ArtifactLocation<'_>> = Raw::Text(location).read();
         let mut warnings = Warnings::default();
         let file = files.file(location.get().unwrap(), &mut warnings);

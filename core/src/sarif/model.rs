@@ -21,7 +21,7 @@ object! {
         results: List<'d, Raw<'d>> = b"results",
         artifacts: List<'d, Member<Artifact<'d>>> = b"artifacts",
         logical_locations: List<'d, Member<LogicalLocation<'d>>> = b"logicalLocations",
-        invocations: List<'d, Member<Invocation<'d>>> = b"invocations",
+        invocations: List<'d, Raw<'d>> = b"invocations",
         uri_bases: Raw<'d> = b"originalUriBaseIds",
         version_control: List<'d, Member<VersionControl<'d>>> = b"versionControlProvenance",
         automation: Member<AutomationDetails<'d>> = b"automationDetails",
@@ -268,7 +268,7 @@ object! {
         driver: Member<ToolComponent<'d>> = b"driver",
         extensions: List<'d, Member<ToolComponent<'d>>> = b"extensions",
         artifacts: List<'d, Member<Artifact<'d>>> = b"artifacts",
-        invocations: List<'d, Member<Invocation<'d>>> = b"invocations",
+        invocations: List<'d, Raw<'d>> = b"invocations",
         logical_locations: List<'d, Member<LogicalLocation<'d>>> = b"logicalLocations",
         results: List<'d, Raw<'d>> = b"results",
         taxonomies: List<'d, Member<ToolComponent<'d>>> = b"taxonomies",
@@ -276,7 +276,7 @@ object! {
 }
 
 /// propertyBag, §3.8: the conventional names, and the members whose names say severity, CWE or vulnerability.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Properties<'d> {
     pub(crate) tags: Raw<'d>,
     pub(crate) security_severity: Raw<'d>,
@@ -315,4 +315,15 @@ fn is_telling(name: &[u8]) -> bool {
 pub(crate) fn contains_ignoring_case(text: &[u8], word: &[u8]) -> bool {
     text.windows(word.len())
         .any(|window| window.eq_ignore_ascii_case(word))
+}
+
+impl<'d> Run<'d> {
+    /// The invocations, read; empty ones in the place of what is no object.
+    pub(crate) fn read_invocations(&self) -> Vec<Invocation<'d>> {
+        self.invocations
+            .items
+            .iter()
+            .map(|raw| raw.read::<Member<Invocation<'d>>>().into_inner())
+            .collect()
+    }
 }

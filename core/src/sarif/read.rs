@@ -102,7 +102,7 @@ pub(crate) trait Object<'d>: Default {
 }
 
 /// A member that should be an object.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Member<T> {
     #[default]
     Absent,
@@ -263,7 +263,7 @@ impl Shape {
 }
 
 /// A member that should be a list.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct List<'d, T> {
     pub(crate) shape: Shape,
     pub(crate) items: Vec<T>,
@@ -312,7 +312,7 @@ impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
 }
 
 /// A list of which the first element is read and the others stay in place.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Elements<'d, T> {
     pub(crate) shape: Shape,
     pub(crate) first: Option<T>,
@@ -442,7 +442,7 @@ impl<'d> Visitor<'d> for Name {
 macro_rules! object {
     ($($(#[$doc:meta])* $name:ident { $($field:ident: $ty:ty = $key:literal,)* })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Default)]
+        #[derive(Clone, Debug, Default)]
         pub(crate) struct $name<'d> { $(pub(crate) $field: $ty,)* }
 
         impl<'d> $crate::sarif::read::Object<'d> for $name<'d> {

@@ -10,7 +10,7 @@ use super::compat::CompatRow;
 use super::context::Context;
 use super::finding::Finding;
 use super::identity::{Formula, Identity};
-use super::level::{self, Background, Judgement, Stated};
+use super::level::{self, Judgement, Stated};
 use super::location::File;
 use super::message;
 use super::model::{self, Location};
@@ -132,12 +132,7 @@ fn row<'d>(
         .or_else(|| finding.rule.get()?.id.filled())
         .or_else(|| facts?.id.clone());
     let own = Stated::of(&finding.properties);
-    let background = Background {
-        overridden: context.overridden(finding, found),
-        default: facts.and_then(|facts| facts.level),
-        rule: facts.map(|facts| &facts.stated),
-    };
-    let judgement = level::judge(finding, &own, &background, &mut warnings);
+    let judgement = level::of_result(context, finding, found, &own, &mut warnings);
     let message = message::message(
         finding,
         raw,

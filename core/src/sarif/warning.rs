@@ -83,10 +83,6 @@ impl Warnings {
         }
     }
 
-    pub(crate) fn merge(&mut self, others: Warnings) {
-        self.0 |= others.0;
-    }
-
     pub(crate) fn iter(self) -> impl Iterator<Item = Warning> {
         Warning::ALL
             .iter()

@@ -90,7 +90,8 @@ fn object(row: &Finding<'_>) -> Json {
                     Value::Float(value) => value.into(),
                     Value::Bool(value) => value.into(),
                     Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),
-                    Value::Text(text) | Value::Timestamp(text) => text.into(),
+                    Value::Text(text) => text.into(),
+                    Value::Timestamp(micros) => micros.into(),
                     Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
                     Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
                 };
