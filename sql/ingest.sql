@@ -39,7 +39,10 @@ COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
 -- $5 extra, $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
 CREATE FUNCTION ingest_plan(
     findings regclass,
-    source text,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    source text DEFAULT 'ingest_results',
     mode text DEFAULT 'spec',
     fingerprint text DEFAULT NULL,
     extra jsonb DEFAULT NULL,
@@ -71,9 +74,14 @@ DECLARE
     key_list text;
     scope text;
     staged text;
-    todo text;
     upsert text;
+    summary text;
 BEGIN
+    SELECT v.name INTO missing FROM (VALUES ('organization_id', organization_id), ('repository_id', repository_id),
+                                            ('scan_id', scan_id)) v (name, id) WHERE v.id IS NULL LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '% must not be null', missing USING ERRCODE = 'null_value_not_allowed';
+    END IF;
     IF findings IS NULL THEN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
             HINT = 'Create it with create_findings_table(), or name your table in the argument findings.';
@@ -241,7 +249,7 @@ BEGIN
     IF NOT touch THEN
         stale := stale || $e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'$e$ || coalesce((
             SELECT format(' OR ROW(%s) OPERATOR(pg_catalog.*<>) ROW(%s)',
-                          string_agg(format('f.%I', n), ', '), string_agg(format('s.%I', n), ', '))
+                          string_agg(format('f.%I', n), ', '), string_agg(format('incoming.%I', n), ', '))
             FROM unnest(refresh_names) n), '') || ')';
     END IF;
     SELECT string_agg(a.clause, ', ' ORDER BY a.clause) INTO assignments FROM (
@@ -281,13 +289,44 @@ BEGIN
         CASE WHEN is_compat THEN $e$WHEN 'compat_db_reject'::pg_catalog.text OPERATOR(pg_catalog.=) ANY (r.warnings)
             THEN pg_catalog.jsonb_build_object('sqlstate', '22023', 'reason', 'the application refuses this result')$e$
              WHEN problems IS NULL THEN 'WHEN false THEN NULL' ELSE '' END,
-        calls, key_join, stale);
+        calls, key_join, replace(stale, 'incoming.', 's.'));
     upsert := format($sql$
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
                   (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
                   AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
-        key_list, assignments, replace(stale, 's.', 'excluded.'));
+        key_list, assignments, replace(stale, 'incoming.', 'excluded.'));
+    summary := format($sql$
+        SELECT coalesce(pg_catalog.sum(s."ingest results")
+                   FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.<>) 'run'), 0)::pg_catalog.int4 AS total,
+               (SELECT pg_catalog.count(*) FILTER (WHERE is_new) FROM stored)::pg_catalog.int4 AS inserted,
+               (SELECT pg_catalog.count(*) FILTER (WHERE NOT is_new) FROM stored)::pg_catalog.int4 AS updated,
+               (SELECT pg_catalog.count(*) FILTER (WHERE is_reopened) FROM stored)::pg_catalog.int4 AS reopened,
+               coalesce(pg_catalog.sum(s."ingest results" OPERATOR(pg_catalog.-) 1)
+                   FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding'), 0)::pg_catalog.int4 AS duplicates,
+               coalesce(pg_catalog.sum(s."ingest results") FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=)
+                   ANY ('{filtered,gone,skipped}'::pg_catalog.text[])), 0)::pg_catalog.int4 AS skipped,
+               coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'run_index', s."ingest run", 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
+                   ORDER BY s."ingest run", s."ingest result") FILTER (WHERE s."ingest problem" IS NOT NULL),
+                   '[]'::pg_catalog.jsonb) AS errors,
+               coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"
+                   OPERATOR(pg_catalog.=) ANY ('{finding,filtered}'::pg_catalog.text[])), '{}'::pg_catalog.text[]) AS seen,
+               (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('tool', t.tool, 'category', t.category))
+                FROM (SELECT %s AS tool, r."ingest category" AS category FROM staged r
+                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'
+                      GROUP BY 1, 2 HAVING pg_catalog.bool_and(r."ingest complete")) t) AS tools,
+               -- New rows that the table did not take: a trigger of it said so.
+               (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                    'run_index', t."ingest run", 'result_index', t."ingest result",
+                    'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
+                    ORDER BY t."ingest run", t."ingest result")
+                FROM todo t WHERE t."ingest new"
+                  AND (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
+                  AND NOT EXISTS (SELECT FROM stored d
+                                  WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
+        FROM staged s$sql$,
+        CASE WHEN 'tool_name' = ANY (names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
     scope := coalesce((
         SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
         WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
@@ -295,26 +334,22 @@ BEGIN
                 THEN ' AND f.branch_id IS NULL' ELSE '' END;
 
     RETURN jsonb_build_object(
-        'relation', relation,
-        'is_stepwise', false,
         -- Ingests that may meet in a row go one after the other.
-        'lock', format('reviewpro_pg ingest %s %s', findings::oid, array_to_string(ARRAY(
-            SELECT n || ' ' || coalesce(extra ->> n, '') FROM unnest(key_names) n WHERE n <> 'fingerprint' ORDER BY n), ' ')),
-        'lock_repository', 'repository_id' = ANY (key_names),
-        'lock_organization', 'organization_id' = ANY (key_names),
+        'lock', format('reviewpro_pg ingest %s %s %s', findings::oid, organization_id,
+                       CASE WHEN 'repository_id' = ANY (key_names) THEN repository_id END),
         'store', format($sql$%1$s,
         stored AS (
             INSERT INTO %2$s AS f (%3$s) SELECT %3$s FROM todo s ORDER BY %4$s %5$s
         ) %6$s$sql$,
-            staged, target, inserted, key_list, upsert, ingest_summary()),
+            staged, target, inserted, key_list, upsert, summary),
         'rows', format($sql$%s, stored AS (SELECT NULL::pg_catalog.text AS fingerprint, NULL::pg_catalog.bool AS is_new,
                 NULL::pg_catalog.bool AS is_reopened WHERE false)
             SELECT * FROM (
-                SELECT s."ingest run" AS run, s."ingest result" AS result, pg_catalog.to_jsonb(s) AS finding,
-                       NULL::pg_catalog.jsonb AS summary
+                SELECT s."ingest run" AS run, s."ingest result" AS result, s."ingest new" AS is_new,
+                       pg_catalog.to_jsonb(s) AS finding, NULL::pg_catalog.jsonb AS summary
                 FROM todo s ORDER BY %s) rows
-            UNION ALL SELECT NULL, NULL, NULL, pg_catalog.to_jsonb(summary) FROM (%s) summary$sql$,
-            staged, key_list, ingest_summary()),
+            UNION ALL SELECT NULL, NULL, NULL, NULL, pg_catalog.to_jsonb(summary) FROM (%s) summary$sql$,
+            staged, key_list, summary),
         'row', format($sql$
             WITH stored AS (INSERT INTO %1$s AS f (%2$s)
                 SELECT %2$s FROM pg_catalog.jsonb_populate_record(NULL::%1$s, $1) s %3$s)
@@ -329,7 +364,7 @@ BEGIN
                 WHERE f.organization_id OPERATOR(pg_catalog.=) $2 AND f.repository_id OPERATOR(pg_catalog.=) $3%3$s
                   AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
                   AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE
-                  AND pg_catalog.text(f.tool_name) OPERATOR(pg_catalog.=) t.tool AND %4$s
+                  AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
                   AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
                 RETURNING 1)
             SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,
@@ -344,3 +379,300 @@ BEGIN
                  ELSE 't.category IS NULL' END));
 END
 $function$;
+COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
+    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(create_findings_table(''planned''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
+
+CREATE FUNCTION ingest_store(
+    plan jsonb,
+    document anyelement,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    extra jsonb DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    close boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    -- The planner takes the reading of a log for so much work that it would compile the statement.
+    VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
+DECLARE
+    started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    summary record;
+    step record;
+    inserted pg_catalog.int4 := 0;
+    updated pg_catalog.int4 := 0;
+    reopened pg_catalog.int4 := 0;
+    fixed pg_catalog.int4 := 0;
+    errors pg_catalog.jsonb := '[]';
+    total pg_catalog.int4;
+    duplicates pg_catalog.int4;
+    skipped pg_catalog.int4;
+    unchanged pg_catalog.int4;
+    seen pg_catalog.text[];
+    tools pg_catalog.jsonb;
+    state pg_catalog.text;
+    reason pg_catalog.text;
+BEGIN
+    IF document IS NULL THEN
+        RAISE EXCEPTION 'the document must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    PERFORM pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
+    BEGIN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'store') INTO STRICT summary
+            USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
+                  fingerprint, fingerprint_keys;
+        inserted := summary.inserted;
+        updated := summary.updated;
+        reopened := summary.reopened;
+        errors := summary.errors OPERATOR(pg_catalog.||) coalesce(summary.lost, '[]'::pg_catalog.jsonb);
+        total := summary.total;
+        duplicates := summary.duplicates;
+        skipped := summary.skipped;
+        seen := summary.seen;
+        tools := summary.tools;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR with_check_option_violation OR raise_exception THEN
+        -- A row that the table refuses, for a reason of its own: row by row, then. What all rows share is no row's fault.
+        IF strict OR SQLSTATE OPERATOR(pg_catalog.=) '23503' THEN
+            RAISE;
+        END IF;
+    END;
+    IF total IS NULL THEN
+        FOR step IN EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'rows')
+            USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
+                  fingerprint, fingerprint_keys
+        LOOP
+            IF step.finding IS NULL THEN
+                SELECT * INTO STRICT summary FROM pg_catalog.jsonb_to_record(step.summary) AS s (
+                    total pg_catalog.int4, duplicates pg_catalog.int4, skipped pg_catalog.int4, errors pg_catalog.jsonb,
+                    seen pg_catalog.text[], tools pg_catalog.jsonb);
+                total := summary.total;
+                duplicates := summary.duplicates;
+                skipped := summary.skipped;
+                errors := summary.errors OPERATOR(pg_catalog.||) errors;
+                seen := summary.seen;
+                tools := summary.tools;
+                CONTINUE;
+            END IF;
+            state := NULL;
+            BEGIN
+                EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'row') INTO summary
+                    USING step.finding, organization_id, repository_id, scan_id;
+                IF summary.is_new THEN
+                    inserted := inserted OPERATOR(pg_catalog.+) 1;
+                ELSIF NOT summary.is_new THEN
+                    updated := updated OPERATOR(pg_catalog.+) 1;
+                ELSIF step.is_new THEN
+                    state := '02000';
+                    reason := 'a trigger of the table left the row out';
+                END IF;
+                IF summary.is_reopened THEN
+                    reopened := reopened OPERATOR(pg_catalog.+) 1;
+                END IF;
+            EXCEPTION WHEN data_exception OR integrity_constraint_violation OR with_check_option_violation OR raise_exception THEN
+                IF SQLSTATE OPERATOR(pg_catalog.=) '23503' THEN
+                    RAISE;
+                END IF;
+                state := SQLSTATE;
+                reason := SQLERRM;
+            END;
+            IF state IS NOT NULL THEN
+                errors := errors OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(
+                    'run_index', step.run, 'result_index', step.result, 'sqlstate', state, 'reason', reason);
+            END IF;
+        END LOOP;
+    END IF;
+    IF strict AND pg_catalog.jsonb_array_length(errors) OPERATOR(pg_catalog.>) 0 THEN
+        RAISE EXCEPTION 'a result cannot be stored: %', pg_catalog.jsonb_extract_path_text(errors, '0', 'reason')
+            USING ERRCODE = pg_catalog.jsonb_extract_path_text(errors, '0', 'sqlstate'),
+                  DETAIL = pg_catalog.format('Run %s, result %s; %s of %s results cannot be stored.',
+                      pg_catalog.jsonb_extract_path_text(errors, '0', 'run_index'),
+                      pg_catalog.jsonb_extract_path_text(errors, '0', 'result_index'),
+                      pg_catalog.jsonb_array_length(errors), total),
+                  HINT = 'Without strict the others are stored, and the errors returned.';
+    END IF;
+    IF close AND tools IS NOT NULL THEN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'close') INTO STRICT fixed
+            USING tools, organization_id, repository_id, scan_id, extra, seen;
+    END IF;
+    unchanged := total OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) duplicates
+        OPERATOR(pg_catalog.-) skipped OPERATOR(pg_catalog.-) pg_catalog.jsonb_array_length(errors);
+    IF notify IS NOT NULL THEN
+        PERFORM pg_catalog.pg_notify(notify, pg_catalog.jsonb_build_object(
+            'organization_id', organization_id, 'repository_id', repository_id, 'scan_id', scan_id, 'total', total,
+            'inserted', inserted, 'updated', updated, 'unchanged', unchanged, 'reopened', reopened, 'fixed', fixed,
+            'duplicates', duplicates, 'skipped', skipped,
+            'errors', pg_catalog.jsonb_array_length(errors))::pg_catalog.text);
+    END IF;
+    RETURN ROW(total, inserted, updated, unchanged, reopened, fixed, duplicates, skipped, errors,
+               (EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started)
+                OPERATOR(pg_catalog.*) 1000)::pg_catalog.float8);
+END
+$function$;
+COMMENT ON FUNCTION ingest_store(jsonb, anyelement, uuid, uuid, uuid, jsonb, text, text, jsonb, text[], text, text, text[], boolean, boolean, text) IS
+    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(create_findings_table(''stored''), o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
+
+CREATE FUNCTION ingest_sarif(
+    sarif text,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif json,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif jsonb,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif bytea,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
+
+CREATE FUNCTION ingest_findings(
+    findings jsonb,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings_table regclass DEFAULT NULL,
+    fingerprint text DEFAULT 'content',
+    suppressed_status text DEFAULT 'accepted_risk',
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT false,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        ingest_plan(coalesce(findings_table, to_regclass('findings')), organization_id, repository_id, scan_id,
+                    'ingest_objects', NULL, fingerprint, extra, raw, touch, close, suppressed_status),
+        findings, organization_id, repository_id, scan_id, extra, NULL, NULL, NULL, NULL, NULL, fingerprint, NULL, close, strict,
+        notify);
+END;
+COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';

@@ -40,7 +40,17 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
 pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
-pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["cluster"]);
+pgrx::extension_sql_file!(
+    "../sql/ingest_source.sql",
+    name = "ingest_source",
+    requires = ["cluster"]
+);
+pgrx::extension_sql_file!(
+    "../sql/ingest_table.sql",
+    name = "ingest_table",
+    requires = ["ingest_source"]
+);
+pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["ingest_table"]);
 
 /// What `cargo pgrx test` asks for.
 #[cfg(test)]
