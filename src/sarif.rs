@@ -2,10 +2,10 @@
 
 use pgrx::pg_extern;
 use reviewpro_core::json;
-use reviewpro_core::sarif::{self, Finding, Options, Source, Words};
+use reviewpro_core::sarif::{self, Finding, Options, Rule, Run, Source, Words};
 use reviewpro_core::{Result, Task};
 
-use crate::bridge::{Call, OrRaise, Text, Varlena, stream_rows};
+use crate::bridge::{Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, compute, no_answer, stream_rows};
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
 pub(crate) enum Log {
@@ -26,23 +26,33 @@ impl Log {
     }
 }
 
-/// `sarif_findings(sarif text, ...)` and, with the same bytes, `sarif_findings(sarif json, ...)`.
-#[pg_extern(sql = false)]
-fn sarif_findings_text(call: Call) {
-    findings(&call, &Log::Text(call.text(0)));
+/// The C functions of one SQL function: for `text` and, with the same bytes, `json`; for `jsonb`; for `bytea`.
+macro_rules! overloads {
+    ($body:ident: $text:ident, $jsonb:ident, $bytea:ident $(-> $returns:ty)?) => {
+        #[pg_extern(sql = false)]
+        fn $text(call: Call) $(-> $returns)? {
+            let log = Log::Text(call.text(0));
+            $body(&call, &log)
+        }
+
+        #[pg_extern(sql = false)]
+        fn $jsonb(call: Call) $(-> $returns)? {
+            let log = Log::Jsonb(call.jsonb(0));
+            $body(&call, &log)
+        }
+
+        #[pg_extern(sql = false)]
+        fn $bytea(call: Call) $(-> $returns)? {
+            let log = Log::Bytea(call.bytes(0));
+            $body(&call, &log)
+        }
+    };
 }
 
-/// `sarif_findings(sarif jsonb, ...)`.
-#[pg_extern(sql = false)]
-fn sarif_findings_jsonb(call: Call) {
-    findings(&call, &Log::Jsonb(call.jsonb(0)));
-}
-
-/// `sarif_findings(sarif bytea, ...)`.
-#[pg_extern(sql = false)]
-fn sarif_findings_bytea(call: Call) {
-    findings(&call, &Log::Bytea(call.bytes(0)));
-}
+overloads!(findings: sarif_findings_text, sarif_findings_jsonb, sarif_findings_bytea);
+overloads!(runs: sarif_runs_text, sarif_runs_jsonb, sarif_runs_bytea);
+overloads!(rules: sarif_rules_text, sarif_rules_jsonb, sarif_rules_bytea);
+overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea -> Option<Value>);
 
 /// One row per finding.
 fn findings(call: &Call, log: &Log) {
@@ -54,6 +64,56 @@ fn findings(call: &Call, log: &Log) {
     });
 }
 
+/// One row per run.
+fn runs(call: &Call, log: &Log) {
+    stream_rows(call, Run::COLUMNS, |task, emit| {
+        let runs = log.read(task, |source| sarif::runs(source, task))?;
+        runs.iter().try_for_each(|run| emit(&run.values()))
+    });
+}
+
+/// One row per rule.
+fn rules(call: &Call, log: &Log) {
+    stream_rows(call, Rule::COLUMNS, |task, emit| {
+        log.read(task, |source| {
+            sarif::rules(source, task, &mut |rule| emit(&rule.values()))
+        })
+    });
+}
+
+/// The scan in one `jsonb`.
+fn summary(call: &Call, log: &Log) -> Option<Value> {
+    if call.is_null(0) {
+        return None;
+    }
+    let summary = compute(|task| log.read(task, |source| sarif::summary(source, task).map(Some)))?;
+    Some(Value::jsonb(summary.as_bytes()))
+}
+
+/// Bytes of a log for each of its results, as logs of many tools have it.
+const BYTES_PER_RESULT: usize = 1200;
+
+/// Tells the planner how many rows a constant log gives.
+#[pg_extern(sql = false)]
+fn sarif_findings_support(call: Call) -> Value {
+    let Some(request) = RowsRequest::of(&call) else { return no_answer() };
+    let rows = match request.constant() {
+        Some(Constant::Text(text)) => count_results(Source::Text(&text)),
+        Some(Constant::Jsonb(payload)) => count_results(Source::Jsonb(&payload)),
+        // Decoding it would be half of reading it.
+        Some(Constant::Bytea(bytes)) => Some(bytes.len() / BYTES_PER_RESULT),
+        None => None,
+    };
+    match rows {
+        Some(rows) => request.answer(rows as f64),
+        None => no_answer(),
+    }
+}
+
+fn count_results(source: Source<'_>) -> Option<usize> {
+    compute(|task| Ok(sarif::count_results(source, task)))
+}
+
 /// The options of `sarif_findings`, in the order in which the SQL declares them after the log.
 pub(crate) fn options(call: &Call) -> Options {
     let word = |index, name| call.required(name, call.text(index));
@@ -61,12 +121,19 @@ pub(crate) fn options(call: &Call) -> Options {
     Options {
         mode: Words::parse("mode", &word(1, "mode")).or_raise(),
         source_root: call.text(2).map(|root| root.to_string()),
-        uri_bases: call.jsonb(3).map(|bases| sarif::uri_bases(&bases).or_raise()).unwrap_or_default(),
-        kinds: call.texts(4, "kinds").map(|kinds| all("kinds", &kinds).or_raise()),
+        uri_bases: call
+            .jsonb(3)
+            .map(|bases| sarif::uri_bases(&bases).or_raise())
+            .unwrap_or_default(),
+        kinds: call
+            .texts(4, "kinds")
+            .map(|kinds| all("kinds", &kinds).or_raise()),
         suppressed: Words::parse("suppressed", &word(5, "suppressed")).or_raise(),
         include_absent: flag(6, "include_absent"),
         per_location: flag(7, "per_location"),
-        fingerprint: call.text(8).map(|kind| Words::parse("fingerprint", &kind).or_raise()),
+        fingerprint: call
+            .text(8)
+            .map(|kind| Words::parse("fingerprint", &kind).or_raise()),
         fingerprint_keys: call.texts(9, "fingerprint_keys"),
         organization_id: call.uuid(10).map(reviewpro_core::fingerprint::uuid::text),
         raw: call.bool(11),

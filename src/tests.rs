@@ -4,8 +4,12 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use crate::bridge::{Batch, compute, stream};
+    use std::borrow::Cow;
+
+    use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
+
+    use crate::bridge::{Batch, compute, stream};
 
     #[pg_test]
     fn the_module_says_its_name_and_version() {
@@ -78,11 +82,30 @@ mod tests {
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            batch.text(Some(text));
-            batch.texts(["x", text].into_iter());
-            batch.texts(std::iter::empty::<&str>());
+            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
+            batch
+                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
+                .expect("three values");
         }
+        assert_eq!(batch.offsets().count(), 15);
         assert!(batch.offsets().all(|offset| offset % 8 == 0));
+    }
+
+    #[pg_test]
+    fn row_types_have_the_columns_that_the_core_fills() {
+        for (name, columns) in [
+            ("sarif_finding", reviewpro_core::sarif::Finding::COLUMNS),
+            ("sarif_run", reviewpro_core::sarif::Run::COLUMNS),
+            ("sarif_rule", reviewpro_core::sarif::Rule::COLUMNS),
+        ] {
+            let declared = Spi::get_one_with_args::<Vec<String>>(
+                "SELECT array_agg(attname::text ORDER BY attnum) FROM pg_attribute
+                 WHERE attrelid = (SELECT typrelid FROM pg_type WHERE oid = $1::regtype)",
+                &[name.into()],
+            );
+            let filled: Vec<String> = columns.iter().map(|column| column.name.to_owned()).collect();
+            assert_eq!(declared, Ok(Some(filled)), "{name}");
+        }
     }
 
     #[pg_test]

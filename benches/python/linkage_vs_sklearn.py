@@ -26,6 +26,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options
 import numpy as np  # noqa: E402 (the environment comes first)
 import sklearn  # noqa: E402
 from sklearn.cluster import AgglomerativeClustering  # noqa: E402
+from sklearn.metrics import silhouette_score  # noqa: E402
 
 BINARY = pathlib.Path(__file__).parents[2] / "target/release/examples/linkage"
 
@@ -72,6 +73,12 @@ class Ours:
         return float(seconds), np.fromfile(self.out, "<i4")
 
 
+    def silhouette(self, metric, labels):
+        labels.astype("<i4").tofile(self.out)
+        seconds, score = self.run("silhouette", metric, self.out)
+        return float(seconds), float(score)
+
+
 def report(work, ours, theirs, equal):
     ratio = f"{theirs / ours:7.1f}x" if theirs else " " * 8
     print(f"{work:<62} {ours:9.3f} s {theirs or float('nan'):9.3f} s {ratio}  {equal}", flush=True)
@@ -87,6 +94,15 @@ def compare_linkage(ours, x, linkage, metric, **how):
     report(work, seconds, theirs, "equal" if np.array_equal(labels, model.labels_) else "DIFFERENT")
 
 
+def compare_silhouette(ours, x, labels, metric):
+    seconds, score = ours.silhouette(metric, labels)
+    start = time.perf_counter()
+    theirs_score = silhouette_score(x, labels, metric=metric)
+    theirs = time.perf_counter() - start
+    work = f"{len(x)} x {x.shape[1]} silhouette {metric} ({len(np.unique(labels))} clusters)"
+    report(work, seconds, theirs, f"difference {abs(score - theirs_score):.1e}")
+
+
 def main():
     print(f"scikit-learn {sklearn.__version__}, {options.threads} threads")
     with tempfile.TemporaryDirectory() as folder:
@@ -99,6 +115,13 @@ def main():
         compare_linkage(ours, wide, "ward", "euclidean", n_clusters=options.n // 10)
         compare_linkage(ours, wide, "complete", "cosine", distance_threshold=1 - 0.85)
         compare_linkage(ours, wide, "single", "euclidean", n_clusters=options.n // 10)
+        x = typical(2 * options.n, options.d)
+        ours, wide = Ours(x, folder), x.astype(np.float64)
+        _, labels = ours.agglomerative("average", "cosine", "threshold", 1 - 0.85)
+        coarse = np.unique(labels % 100, return_inverse=True)[1]
+        for labels in (labels, coarse):
+            for metric in ("cosine", "euclidean"):
+                compare_silhouette(ours, wide, labels, metric)
         if options.large:
             x = typical(100_000, options.d)
             ours = Ours(x, folder)

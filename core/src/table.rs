@@ -51,7 +51,7 @@ pub enum Value<'a> {
     Texts(&'a [Cow<'a, str>]),
     /// `jsonb`
     Jsonb(&'a [u8]),
-    /// `timestamptz`: microseconds since 2000-01-01 00:00 UTC.
+    /// `timestamptz`: microseconds since 1970-01-01 00:00 UTC.
     Timestamp(i64),
 }
 

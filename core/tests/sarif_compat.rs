@@ -62,8 +62,6 @@ fn rows_equal_the_applications() {
     }
     let options = Options {
         mode: Mode::Compat,
-        kinds: None,
-        include_absent: true,
         organization_id: Some("00000000-0000-0000-0000-000000000001".to_owned()),
         ..Options::default()
     };

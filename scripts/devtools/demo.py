@@ -11,4 +11,8 @@ DATABASE = "demo"
 
 def run_demo(server: Server) -> None:
     server.create_database(DATABASE)
-    run([house.bindir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "demo/demo.sql"], env=server.env(DATABASE), cwd=house.ROOT)
+    run(
+        [house.bindir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "demo/demo.sql"],
+        env=server.env(DATABASE),
+        cwd=house.ROOT,
+    )

@@ -37,9 +37,7 @@ def run(
     failure: str | None = None,
 ) -> None:
     """Runs a program whose output the user sees, as another user where one is named."""
-    result = subprocess.run(
-        [str(part) for part in command], env=env, cwd=cwd, check=False, **_identity(user)
-    )
+    result = subprocess.run([str(part) for part in command], env=env, cwd=cwd, check=False, **_identity(user))
     if result.returncode != 0:
         raise Failure(failure or f"failed with status {result.returncode}: {' '.join(map(str, command))}")
 

@@ -41,7 +41,9 @@ def stage_rules() -> None:
     sources = [*(house.ROOT / "src").rglob("*.rs"), *(house.ROOT / "core" / "src").rglob("*.rs")]
     for source in sources:
         if not any(source.is_relative_to(place) for place in places) and re.search(r"\bunsafe\b", code(source)):
-            raise Failure(f"{source.relative_to(house.ROOT)}: unsafe code belongs in src/bridge or core/src/cluster/simd")
+            raise Failure(
+                f"{source.relative_to(house.ROOT)}: unsafe code belongs in src/bridge or core/src/cluster/simd"
+            )
     tools = house.local() / "tools"
     install_python_packages(tools, ["license-expression==30.4.4"], "the licence check's package")
     metadata = output(["cargo", "metadata", "--locked", "--format-version", "1"], env=house.cargo_env())

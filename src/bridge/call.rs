@@ -59,6 +59,11 @@ impl Call {
         }
     }
 
+    /// An `internal`.
+    pub(super) fn pointer<T>(&self, index: usize) -> Option<*mut T> {
+        self.datum(index).map(|datum| datum.cast_mut_ptr())
+    }
+
     pub(crate) fn is_null(&self, index: usize) -> bool {
         self.datum(index).is_none()
     }
@@ -170,6 +175,11 @@ impl Call {
 pub(crate) struct Text(Varlena);
 
 impl Text {
+    /// A value that is text, or `None`: for where there is nobody to report a fault to.
+    pub(super) fn try_new(value: Varlena) -> Option<Self> {
+        json::utf8(&value).is_ok().then_some(Text(value))
+    }
+
     fn new(value: Varlena) -> Self {
         // SAFETY: reads a global that is fixed once the backend is connected.
         let encoding = unsafe { pg_sys::GetDatabaseEncoding() };

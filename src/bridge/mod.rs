@@ -6,19 +6,26 @@
 //! * [`value`]: what a function returns.
 //! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
+//! * [`planner`]: estimates of rows.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
+mod planner;
 mod report;
 mod rows;
 mod value;
 mod varlena;
 
 pub(crate) use call::{Call, Text};
-pub(crate) use compute::{compute, stream};
-pub(crate) use report::{OrRaise, raise};
+pub(crate) use compute::compute;
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use compute::stream;
+pub(crate) use planner::{Constant, RowsRequest, no_answer};
+pub(crate) use report::OrRaise;
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) use rows::Batch;
 pub(crate) use rows::stream_rows;
 pub(crate) use value::Value;
 pub(crate) use varlena::Varlena;

@@ -14,6 +14,9 @@ use super::compute::stream;
 use super::report::raise_as;
 use super::value::MAX_ALLOC_SIZE;
 
+/// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
+const UNIX_TO_POSTGRES: i64 = 946_684_800_000_000;
+
 /// The SQL type of a column of the core's.
 fn type_oid(ty: Type) -> pg_sys::Oid {
     match ty {
@@ -81,7 +84,7 @@ impl Batch {
             Value::Bool(value) => Cell::Value(u64::from(value)),
             Value::Int(value) => Cell::Value(i64::from(value).cast_unsigned()),
             Value::Float(value) => Cell::Value(value.to_bits()),
-            Value::Timestamp(microseconds) => Cell::Value(microseconds.cast_unsigned()),
+            Value::Timestamp(unix) => Cell::Value(unix.saturating_sub(UNIX_TO_POSTGRES).cast_unsigned()),
             Value::Text(text) => self.by_reference(|batch| batch.push_text(text))?,
             Value::Jsonb(payload) => self.by_reference(|batch| batch.push_bytes(payload))?,
             Value::Numeric(digits) => {

@@ -22,6 +22,19 @@ impl Value {
         Value(unsafe { pg_sys::cstring_to_text_with_len(value.as_ptr().cast(), value.len() as i32) }.into())
     }
 
+    /// A `jsonb` of the core's bytes.
+    pub(crate) fn jsonb(payload: &[u8]) -> Self {
+        // SAFETY: a bytea and a jsonb differ in what the bytes mean only; PostgreSQL copies them.
+        Value(
+            unsafe { pg_sys::cstring_to_text_with_len(payload.as_ptr().cast(), payload.len() as i32) }.into(),
+        )
+    }
+
+    /// An `internal`.
+    pub(super) fn pointer(pointer: *mut std::ffi::c_void) -> Self {
+        Value(pointer.into())
+    }
+
     /// A one-dimensional array; `'{}'` for none.
     pub(crate) fn array<T: Element>(values: &[T]) -> Self {
         Value(array_datum(values))

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Makes the logs of this folder again: real analysers over real code, both fetched by name from PyPI and npm.
 
-usage: generate.py [LOG ...]      (no argument: all logs; names as in LOGS below)
+usage: generate.py [LOG ...]      (no argument: all of them; a name is a path as in README.md)
 
 Every tool gets a virtual environment of its own under .local/corpus, so that their dependencies do not meet.
 The code under test is unpacked to .local/corpus/src/<package>-<version>. Two things are rewritten in the output,
-because they would differ from machine to machine: the folder (it becomes /src) and the time of the run.
+because they would differ from machine to machine: the folder (now /src/<package>-<version>) and the time of the run.
 README.md in this folder is written from the same tables.
 """
 
@@ -266,7 +266,7 @@ def neutral(text: str, folder: Path) -> str:
     """Takes the machine and the time out of a log."""
     # zizmor names files from the top of the repository it finds itself in.
     inside = folder.relative_to(HERE.parents[1])
-    text = text.replace(str(folder), f"/src/{folder.name}").replace(f"{inside}/", "")
+    text = text.replace(str(folder), f"/src/{folder.name.lower()}").replace(f"{inside}/", "")
     return re.sub(r'("(?:start|end)TimeUtc": ?)"[^"]*"', r'\1"2026-01-01T00:00:00Z"', text)
 
 

@@ -50,14 +50,22 @@ def digest(
     try:
         return connection.execute(query, values).fetchone()
     except psycopg.Error as error:
-        return error.sqlstate or "no SQLSTATE"
+        survived(error)
+        return error.sqlstate or ""
+
+
+def survived(error: psycopg.Error) -> None:
+    """Raises an error that no test may pass over: a lost connection, or a defect by its SQLSTATE."""
+    if error.sqlstate is None or error.sqlstate.startswith(("XX", "58")):
+        raise error
 
 
 def as_jsonb(connection: psycopg.Connection, text: str) -> bool:
     """Whether jsonb can hold a document at all (it refuses U+0000, lone surrogates and what is not JSON)."""
     try:
         connection.execute("SELECT %s::jsonb", [text])
-    except psycopg.Error:
+    except psycopg.Error as error:
+        survived(error)
         return False
     return True
 

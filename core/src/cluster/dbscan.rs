@@ -5,7 +5,8 @@
 //! connected components of the core points, numbered by their smallest core point. A point that is not core takes
 //! the smallest label among its core neighbours, or [`NOISE`].
 
-use super::neighbours::{EdgeSink, ExactPairs, NeighbourGraph};
+use super::neighbours::{self, EdgeSink, ExactPairs, NeighbourGraph};
+use super::simd::Kernel;
 use super::union_find::UnionFind;
 use super::{Embeddings, Metric, NOISE};
 use crate::task::try_filled;
@@ -54,11 +55,27 @@ impl DbscanParams {
 /// # Errors
 /// [`ErrorKind::OutOfMemory`], [`ErrorKind::Cancelled`].
 pub fn dbscan(embeddings: &Embeddings<'_>, params: &DbscanParams, task: &Task<'_>) -> Result<Vec<i32>> {
+    dbscan_with(Kernel::detect(), embeddings, params, task)
+}
+
+/// [`dbscan`] with a kernel of choice, which makes no difference to the labels.
+///
+/// # Errors
+/// As [`dbscan`].
+#[doc(hidden)]
+pub fn dbscan_with(
+    kernel: Kernel,
+    embeddings: &Embeddings<'_>,
+    params: &DbscanParams,
+    task: &Task<'_>,
+) -> Result<Vec<i32>> {
     let n = embeddings.rows();
     if params.min_samples > n {
         return try_filled(n, NOISE);
     }
-    let mut density = Density::new(n, params.min_samples, task)?;
+    let what = format!("DBSCAN of {n} vectors with min_samples {}", params.min_samples);
+    task.need(&what, bytes(embeddings, params.min_samples, task))?;
+    let mut density = Density::new(n, params.min_samples)?;
     let exact = ExactPairs::new(embeddings, params.metric, params.eps, task)?;
     for i in 0..n {
         if exact.near_itself(i) {
@@ -71,8 +88,17 @@ pub fn dbscan(embeddings: &Embeddings<'_>, params: &DbscanParams, task: &Task<'_
         radius: params.eps,
         exact: &exact,
     };
-    graph.for_each_edge(&mut density, task)?;
+    graph.for_each_edge_with(kernel, &mut density, task)?;
     density.into_labels()
+}
+
+/// Bytes of everything that [`dbscan`] holds: neighbours, the pass, norms, labels.
+fn bytes(embeddings: &Embeddings<'_>, min_samples: usize, task: &Task<'_>) -> Option<usize> {
+    let n = embeddings.rows();
+    let density = Density::bytes(n, min_samples)?;
+    neighbours::bytes(embeddings, task)?
+        .checked_add(density)?
+        .checked_add(n.checked_mul(8 + 4)?)
 }
 
 /// What is known after some of the edges: enough to label every point once all have come, in any order.
@@ -94,15 +120,8 @@ struct Density {
 
 impl Density {
     /// `n` points without edges; `1 <= min_samples <= n`.
-    fn new(n: usize, min_samples: usize, task: &Task<'_>) -> Result<Self> {
+    fn new(n: usize, min_samples: usize) -> Result<Self> {
         let slots = min_samples - 1;
-        let bytes = slots
-            .checked_mul(4)
-            .and_then(|row| row.checked_add(2 + 4 + 4)?.checked_mul(n));
-        task.need(
-            &format!("DBSCAN of {n} vectors with min_samples {min_samples}"),
-            bytes,
-        )?;
         Ok(Density {
             min_samples,
             core: try_filled(n, false)?,
@@ -112,6 +131,14 @@ impl Density {
             slots,
             components: UnionFind::new(n)?,
         })
+    }
+
+    /// Bytes that [`Density::new`] allocates.
+    fn bytes(n: usize, min_samples: usize) -> Option<usize> {
+        (min_samples - 1)
+            .checked_mul(4)?
+            .checked_add(1 + 1 + 4 + 4)?
+            .checked_mul(n)
     }
 
     /// Point `i` is its own neighbour.
@@ -184,145 +211,14 @@ impl EdgeSink for Density {
         }
     }
 
-    fn settled(&mut self, i: u32, j: u32) -> bool {
-        self.core[i as usize] && self.core[j as usize] && self.components.find(i) == self.components.find(j)
+    fn component(&mut self, i: u32) -> Option<u32> {
+        if self.core[i as usize] {
+            Some(self.components.find(i))
+        } else {
+            None
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::Array2;
-    use proptest::prelude::*;
-
-    fn task() -> Task<'static> {
-        Task::new(2, usize::MAX, &|| false)
-    }
-
-    /// The definition, word for word, on the full n x n relation.
-    fn dbscan_by_definition(near: &[Vec<bool>], min_samples: usize) -> Vec<i32> {
-        let n = near.len();
-        let core: Vec<bool> = near
-            .iter()
-            .map(|row| row.iter().filter(|near| **near).count() >= min_samples)
-            .collect();
-        let mut labels = vec![NOISE; n];
-        let mut clusters = 0;
-        for seed in 0..n {
-            if !core[seed] || labels[seed] != NOISE {
-                continue;
-            }
-            let mut reached = vec![seed];
-            while let Some(i) = reached.pop() {
-                if labels[i] != NOISE {
-                    continue;
-                }
-                labels[i] = clusters;
-                if core[i] {
-                    reached.extend((0..n).filter(|&j| near[i][j]));
-                }
-            }
-            clusters += 1;
-        }
-        labels
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(500))]
-        #[test]
-        fn any_order_of_edges_gives_the_labels_of_the_definition(
-            n in 1_usize..30, share in 0.0..0.4, min_samples in 1_usize..8, seed in any::<u64>(),
-        ) {
-            let mut state = seed;
-            let mut random = move || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                (state >> 33) as f64 / (1_u64 << 31) as f64
-            };
-            let mut near = vec![vec![false; n]; n];
-            let mut edges = Vec::new();
-            for (i, j) in (0..n).flat_map(|i| (i..n).map(move |j| (i, j))) {
-                let drawn = random() < if i == j { 0.95 } else { share };
-                near[i][j] = drawn;
-                near[j][i] = drawn;
-                if drawn && i < j {
-                    edges.push((random(), i as u32, j as u32));
-                }
-            }
-            let mut density = Density::new(n, min_samples, &task()).unwrap();
-            (0..n).filter(|&i| near[i][i]).for_each(|i| density.count_itself(i));
-            edges.sort_by(|a, b| a.0.total_cmp(&b.0));
-            for (_, i, j) in edges {
-                if !density.settled(i, j) {
-                    density.edge(i, j);
-                }
-            }
-            prop_assert_eq!(density.into_labels().unwrap(), dbscan_by_definition(&near, min_samples));
-        }
-    }
-
-    fn labels(rows: Array2<f64>, eps: f64, min_samples: usize, metric: Metric) -> Vec<i32> {
-        let embeddings = Embeddings::from_f64(rows.view(), &task()).unwrap();
-        dbscan(
-            &embeddings,
-            &DbscanParams::new(eps, min_samples, metric).unwrap(),
-            &task(),
-        )
-        .unwrap()
-    }
-
-    #[test]
-    fn a_border_point_takes_the_smaller_label() {
-        let line = vec![2.6, 4.0, 4.5, 5.0, 5.2, 0.0, 0.5, 1.0, 1.2];
-        let line = Array2::from_shape_vec((9, 1), line).unwrap();
-        assert_eq!(
-            labels(line.clone(), 1.5, 4, Metric::Euclidean),
-            [0, 0, 0, 0, 0, 1, 1, 1, 1]
-        );
-        assert_eq!(labels(line, 1.5, 6, Metric::Euclidean), [NOISE; 9]);
-    }
-
-    #[test]
-    fn rows_without_direction_are_noise_unless_eps_reaches_them() {
-        let rows = Array2::from_shape_vec((3, 2), vec![0.0, 0.0, 1.0, 1.0, 2.0, 2.0]).unwrap();
-        assert_eq!(labels(rows.clone(), 0.15, 2, Metric::Cosine), [NOISE, 0, 0]);
-        assert_eq!(labels(rows.clone(), 0.15, 1, Metric::Cosine), [NOISE, 0, 0]);
-        assert_eq!(labels(rows, 1.0, 2, Metric::Cosine), [0, 0, 0]);
-    }
-
-    #[test]
-    fn few_or_no_rows() {
-        assert_eq!(labels(Array2::zeros((0, 0)), 0.1, 2, Metric::Cosine), [0; 0]);
-        assert_eq!(labels(Array2::ones((1, 3)), 0.1, 2, Metric::Cosine), [NOISE]);
-        assert_eq!(labels(Array2::ones((1, 3)), 0.1, 1, Metric::Cosine), [0]);
-        assert_eq!(
-            labels(Array2::ones((2, 3)), 0.1, usize::MAX, Metric::Euclidean),
-            [NOISE; 2]
-        );
-    }
-
-    #[test]
-    fn parameters_are_checked() {
-        for eps in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let error = DbscanParams::new(eps, 2, Metric::Cosine).unwrap_err();
-            assert_eq!(error.kind, ErrorKind::InvalidParameter);
-        }
-        assert!(DbscanParams::new(0.1, 0, Metric::Cosine).is_err());
-    }
-
-    #[test]
-    fn memory_is_asked_for_and_stopping_is_obeyed() {
-        let rows = Array2::<f32>::ones((4, 2));
-        let embeddings = Embeddings::from_f32(rows.view(), &task()).unwrap();
-        let params = DbscanParams::new(0.1, 2, Metric::Cosine).unwrap();
-        let small = Task::new(1, 10, &|| false);
-        assert_eq!(
-            dbscan(&embeddings, &params, &small).unwrap_err().kind,
-            ErrorKind::OutOfMemory
-        );
-        let stopped = Task::new(1, usize::MAX, &|| true);
-        assert_eq!(
-            dbscan(&embeddings, &params, &stopped).unwrap_err().kind,
-            ErrorKind::Cancelled
-        );
-    }
-}
+mod tests;

@@ -38,6 +38,20 @@ pub enum Row<'a> {
     F64(&'a [f64]),
 }
 
+impl<'a> Row<'a> {
+    /// The values, widened.
+    pub fn values(self) -> impl Iterator<Item = f64> + use<'a> {
+        let (single, double) = match self {
+            Row::F32(values) => (values, &[][..]),
+            Row::F64(values) => (&[][..], values),
+        };
+        single
+            .iter()
+            .map(|&value| f64::from(value))
+            .chain(double.iter().copied())
+    }
+}
+
 impl<'a> Embeddings<'a> {
     /// A matrix of single-precision values.
     ///
@@ -98,6 +112,17 @@ impl<'a> Embeddings<'a> {
         match self.values {
             Values::F32(values) => Row::F32(&values[range]),
             Values::F64(values) => Row::F64(&values[range]),
+        }
+    }
+
+    /// The value of row `i < rows` in dimension `k < dims`.
+    ///
+    /// # Panics
+    /// When there is no such value.
+    pub fn value(&self, i: usize, k: usize) -> f64 {
+        match self.row(i) {
+            Row::F32(row) => f64::from(row[k]),
+            Row::F64(row) => row[k],
         }
     }
 

@@ -248,7 +248,7 @@ impl Packed {
 const BLOCK: usize = 64;
 
 /// Position `t` of the upper triangle, column by column: (column, row) with row <= column.
-fn upper(t: usize) -> (usize, usize) {
+pub(crate) fn upper(t: usize) -> (usize, usize) {
     let mut column = ((((8 * t + 1) as f64).sqrt() - 1.0) / 2.0) as usize;
     while column * (column + 1) / 2 > t {
         column -= 1;

@@ -4,17 +4,21 @@
 //! * [`mend`]: escapes that no PostgreSQL text can hold become U+FFFD, once, before anything is parsed.
 //! * [`split`]: finds the results of a SARIF log without parsing it, so that threads can share the parsing.
 //! * [`from_text`]: reads a type from JSON text, with errors that name line and column.
+//! * [`to_value`]: a part as serde_json's tree, for where a tree is needed.
 //! * [`Raw`]: any part of a document, text or jsonb, kept without copying.
 
 mod decode;
 mod mend;
 mod raw;
 mod split;
+mod structure;
+mod value;
 
 pub use decode::{decode, utf8};
 pub use mend::{Mended, mend};
 pub use raw::{Kind, Raw};
 pub use split::{Split, split};
+pub use value::to_value;
 
 use crate::jsonb::MAX_DEPTH;
 use crate::{Error, ErrorKind, Result};

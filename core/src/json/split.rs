@@ -5,6 +5,7 @@
 //! passes over. It does not have to: when the skeleton (the document with empty results) and every element are valid JSON, so
 //! is the document, because the scanner itself checks what stands between elements.
 
+use super::structure::{BLOCK, Brackets, Structure};
 use super::too_deep;
 use crate::jsonb::MAX_DEPTH;
 use crate::{Result, Task};
@@ -42,29 +43,55 @@ pub fn split<'a>(text: &'a str, task: &Task<'_>) -> Result<Option<Split<'a>>> {
 
 /// Checks that brackets nest at most [`MAX_DEPTH`] levels. Text that is not JSON may pass.
 fn check_depth(text: &str, task: &Task<'_>) -> Result<()> {
-    let mut scanner = Scanner::new(text, task);
+    let mut structure = Structure::default();
     let mut depth = 0;
-    while let Some(byte) = scanner.byte() {
-        scanner.at += 1;
-        match byte {
-            b'"' => match scanner.string() {
-                Ok(()) => {}
-                Err(Stop::Error(error)) => return Err(*error),
-                // The last string has no end.
-                Err(Stop::Unusual) => return Ok(()),
-            },
-            b'{' | b'[' => {
-                depth += 1;
-                if depth > MAX_DEPTH {
-                    return Err(too_deep());
-                }
-                scanner.poll()?;
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
+    for (index, block) in text.as_bytes().chunks(BLOCK).enumerate() {
+        if index.is_multiple_of(POLL / BLOCK) {
+            task.check()?;
+        }
+        let mut padded = [b' '; BLOCK];
+        padded[..block.len()].copy_from_slice(block);
+        let Brackets { open, close } = structure.next(&padded);
+        if let Walk::TooDeep = walk(open, close, &mut depth, 0) {
+            return Err(too_deep());
         }
     }
     Ok(())
+}
+
+/// What following a block's brackets comes to.
+enum Walk {
+    /// The depth stays above the given one.
+    On,
+    /// The bracket of this bit brings the depth down to the given one.
+    Ended(u32),
+    TooDeep,
+}
+
+/// Follows the brackets of a block. Stops where the depth comes down to `outside`, if that is above zero.
+fn walk(open: u64, close: u64, depth: &mut usize, outside: usize) -> Walk {
+    let (opened, closed) = (open.count_ones() as usize, close.count_ones() as usize);
+    if *depth > outside + closed && *depth + opened <= MAX_DEPTH {
+        *depth = *depth + opened - closed;
+        return Walk::On;
+    }
+    let mut brackets = open | close;
+    while brackets != 0 {
+        let at = brackets.trailing_zeros();
+        brackets &= brackets - 1;
+        if open >> at & 1 == 1 {
+            *depth += 1;
+            if *depth > MAX_DEPTH {
+                return Walk::TooDeep;
+            }
+        } else {
+            *depth = depth.saturating_sub(1);
+            if outside > 0 && *depth == outside {
+                return Walk::Ended(at);
+            }
+        }
+    }
+    Walk::On
 }
 
 /// Why the scanner gave up.
@@ -301,40 +328,31 @@ impl<'a, 't> Scanner<'a, 't> {
         }
     }
 
-    /// Passes over a container, by counting brackets outside of strings.
+    /// Passes over a container that stands in `outside` others, by counting brackets outside of strings.
     fn container(&mut self, outside: usize) -> Scan {
-        let bytes = self.bytes;
-        let mut at = self.at;
+        let mut structure = Structure::default();
         let mut depth = outside;
         loop {
-            match bytes.get(at) {
-                Some(b'"') => {
-                    self.at = at + 1;
-                    self.string()?;
-                    at = self.at;
-                    continue;
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let mut padded = [b' '; BLOCK];
+            let block = match rest.first_chunk() {
+                Some(block) => block,
+                None if rest.is_empty() => return Err(Stop::Unusual),
+                None => {
+                    padded[..rest.len()].copy_from_slice(rest);
+                    &padded
                 }
-                Some(b'{' | b'[') => {
-                    depth += 1;
-                    if depth > MAX_DEPTH {
-                        return Err(Stop::from(too_deep()));
-                    }
-                    if at >= self.poll_at {
-                        self.poll_at = at + POLL;
-                        self.task.check()?;
-                    }
+            };
+            let Brackets { open, close } = structure.next(block);
+            match walk(open, close, &mut depth, outside) {
+                Walk::On => self.at += BLOCK,
+                Walk::Ended(at) => {
+                    self.at += at as usize + 1;
+                    return Ok(());
                 }
-                Some(b'}' | b']') => {
-                    depth -= 1;
-                    if depth == outside {
-                        self.at = at + 1;
-                        return Ok(());
-                    }
-                }
-                Some(_) => {}
-                None => return Err(Stop::Unusual),
+                Walk::TooDeep => return Err(Stop::from(too_deep())),
             }
-            at += 1;
+            self.poll()?;
         }
     }
 

@@ -134,7 +134,7 @@ impl<'a> Container<'a> {
     ///
     /// # Errors
     /// [`ErrorKind::DataCorrupted`].
-    pub fn pairs(&self) -> Result<(Children<'a>, Children<'a>)> {
+    pub(super) fn pairs(&self) -> Result<(Children<'a>, Children<'a>)> {
         let values = Children {
             container: *self,
             next: self.len,
@@ -142,6 +142,18 @@ impl<'a> Container<'a> {
             offset: self.offset(self.len)?,
         };
         Ok((self.elements(), values))
+    }
+
+    /// The members of an object, in key order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DataCorrupted`], here and from the iterator; [`ErrorKind::InvalidEncoding`] for a key.
+    pub fn members(&self) -> Result<impl Iterator<Item = Result<(&'a str, Value<'a>)>> + use<'a>> {
+        let (keys, values) = self.pairs()?;
+        Ok(keys.zip(values).map(|(key, value)| match key? {
+            Value::String(key) => Ok((Value::text(key)?, value?)),
+            _ => Err(corrupted("a key is not a string")),
+        }))
     }
 
     /// Where child `index` starts: lengths are added backwards until an entry holds an end offset.

@@ -1,6 +1,6 @@
 //! jsonb as text, as PostgreSQL prints it.
 
-use super::container::{Value, corrupted};
+use super::container::Value;
 use super::{MAX_DEPTH, too_deep};
 use crate::{Error, ErrorKind, Result};
 
@@ -53,19 +53,16 @@ impl Writer<'_> {
             }
             Value::Object(object) => {
                 let depth = depth.checked_sub(1).ok_or_else(too_deep)?;
-                let (keys, values) = object.pairs()?;
                 self.out.push('{');
-                for (index, (key, value)) in keys.zip(values).enumerate() {
+                for (index, member) in object.members()?.enumerate() {
+                    let (key, value) = member?;
                     if index > 0 {
                         self.out.push_str(", ");
                     }
-                    let Value::String(key) = key? else {
-                        return Err(corrupted("a key is not a string"));
-                    };
                     self.reserve(key.len())?;
-                    write_string(Value::text(key)?, self.out);
+                    write_string(key, self.out);
                     self.out.push_str(": ");
-                    self.value(&value?, depth)?;
+                    self.value(&value, depth)?;
                 }
                 self.out.push('}');
             }

@@ -57,6 +57,11 @@ impl<'a> Object<'a> {
     pub fn members(&self) -> &[(Cow<'a, str>, Tree<'a>)] {
         &self.0
     }
+
+    /// The members, owned.
+    pub fn into_members(self) -> Vec<(Cow<'a, str>, Tree<'a>)> {
+        self.0
+    }
 }
 
 impl<'a, K: Into<Cow<'a, str>>> FromIterator<(K, Tree<'a>)> for Object<'a> {

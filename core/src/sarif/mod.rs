@@ -3,12 +3,13 @@
 //! A document is read through one lenient model (`model`), in which scalars stay in place (`raw`). What the results of a run
 //! share is resolved once (`context`, `rule`, `location`); each result becomes a row (`row`) by one question per file
 //! (`level`, `message`, `region`, `taxonomy`, `suppression`, `identity`); ordinals are counted over the whole document
-//! (`occurrence`) before the rows are handed out ([`findings`]).
+//! (`occurrence`) before the rows are handed out ([`findings`]). [`validate`] judges a log instead of reading it.
 
 mod compat;
 mod context;
 mod count;
 mod document;
+mod estimate;
 mod finding;
 mod findings;
 mod identity;
@@ -35,9 +36,11 @@ mod suppression;
 mod taxonomy;
 mod time;
 mod uri;
+pub mod validate;
 mod warning;
 
 pub use document::Source;
+pub use estimate::count_results;
 pub use finding::Finding;
 pub use findings::{Problem, Statistics, findings};
 pub use level::{Level, Severity, Source as SeveritySource};

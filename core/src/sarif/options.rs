@@ -136,11 +136,11 @@ pub struct Options {
     pub source_root: Option<String>,
     /// Values of `uriBaseId`s, which win over the log's own `originalUriBaseIds`.
     pub uri_bases: Vec<(String, String)>,
-    /// Wanted kinds; `None`: all.
+    /// Wanted kinds; `None`: all. Compat mode takes all.
     pub kinds: Option<Vec<Kind>>,
     /// Which results are wanted as to their suppressions.
     pub suppressed: Suppressed,
-    /// Whether results of `baselineState` absent, which are not in this run, are rows.
+    /// Whether results of `baselineState` absent, which are not in this run, are rows. In compat mode they are.
     pub include_absent: bool,
     /// One row per location instead of one per result.
     pub per_location: bool,

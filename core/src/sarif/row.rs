@@ -14,7 +14,7 @@ use super::level::{self, Judgement, Stated};
 use super::location::File;
 use super::message;
 use super::model::{self, Location};
-use super::options::{Kind, Options, Suppressed};
+use super::options::{Kind, Mode, Options, Suppressed};
 use super::raw::Raw;
 use super::read::{Elements, Member};
 use super::region::{self, Place};
@@ -327,11 +327,13 @@ impl<'d> Row<'d> {
         }
     }
 
-    /// Whether the options ask for this row.
+    /// Whether the options ask for this row. The application stores results of every kind and baseline, and so does
+    /// compat mode.
     pub(crate) fn wanted(&self, options: &Options) -> bool {
         let kind: Kind = self.judgement.kind;
-        options.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind))
-            && (options.include_absent || self.baseline_state != Some("absent"))
+        let all = options.mode == Mode::Compat;
+        (all || options.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind)))
+            && (all || options.include_absent || self.baseline_state != Some("absent"))
             && match options.suppressed {
                 Suppressed::Include => true,
                 Suppressed::Exclude => !self.suppressed,

@@ -1,8 +1,8 @@
 //! Whether two rows are nearer than a threshold, by the bits of the distance that linkage works with.
 
-use crate::cluster::embeddings::Row;
-use crate::cluster::neighbours::{PairTest, dot};
+use crate::cluster::neighbours::PairTest;
 use crate::cluster::pairs::row_distance;
+use crate::cluster::simd::{dot, squared_distance};
 use crate::cluster::{Embeddings, Metric};
 use crate::task::try_vec;
 use crate::{Result, Task};
@@ -56,12 +56,7 @@ impl<'a> Below<'a> {
         let (x, y) = (self.embeddings.row(i), self.embeddings.row(j));
         match self.metric {
             Metric::Cosine => 1.0 - dot(x, y) / (self.norms[i] * self.norms[j]),
-            Metric::Euclidean => match (x, y) {
-                (Row::F32(x), Row::F32(y)) => squared_difference(x, y),
-                (Row::F64(x), Row::F64(y)) => squared_difference(x, y),
-                (Row::F32(x), Row::F64(y)) | (Row::F64(y), Row::F32(x)) => squared_difference(x, y),
-            }
-            .sqrt(),
+            Metric::Euclidean => squared_distance(x, y).sqrt(),
         }
     }
 }
@@ -79,24 +74,6 @@ impl PairTest for Below<'_> {
         }
         self.distance(i, j) < self.threshold
     }
-}
-
-/// |u - v|² over eight independent sums.
-fn squared_difference<T: Copy + Into<f64>, U: Copy + Into<f64>>(u: &[T], v: &[U]) -> f64 {
-    let (u, u_rest) = u.as_chunks::<8>();
-    let (v, v_rest) = v.as_chunks::<8>();
-    let mut sums = [0.0; 8];
-    for (u, v) in u.iter().zip(v) {
-        for lane in 0..8 {
-            let difference = u[lane].into() - v[lane].into();
-            sums[lane] += difference * difference;
-        }
-    }
-    for ((sum, &u), &v) in sums.iter_mut().zip(u_rest).zip(v_rest) {
-        let difference = u.into() - v.into();
-        *sum += difference * difference;
-    }
-    sums.iter().sum()
 }
 
 #[cfg(test)]

@@ -291,12 +291,10 @@ pub(super) mod tests {
     pub fn matrix(n: usize, values: &[f64]) -> Vec<Vec<f64>> {
         let mut d = vec![vec![f64::INFINITY; n]; n];
         let mut next = values.iter().cycle();
-        for i in 0..n {
-            for j in 0..i {
-                let v = *next.next().unwrap();
-                d[i][j] = v;
-                d[j][i] = v;
-            }
+        for (i, j) in (0..n).flat_map(|i| (0..i).map(move |j| (i, j))) {
+            let v = *next.next().unwrap();
+            d[i][j] = v;
+            d[j][i] = v;
         }
         d
     }

@@ -2,9 +2,18 @@
 
 use super::PairTest;
 use crate::cluster::embeddings::Row;
+use crate::cluster::parallel::{Queue, on_threads};
+use crate::cluster::simd::{dot, squared_distance};
 use crate::cluster::{Embeddings, Metric};
-use crate::task::try_vec;
+use crate::task::try_filled;
 use crate::{Result, Task};
+
+/// More than rounding can change a cosine distance by: sums of 16,000 products in eight parts.
+const ROUNDING: f64 = 1e-12;
+/// Norms whose squares are far from the ends of f64's range.
+const ORDINARY: std::ops::Range<f64> = 1e-100..1e100;
+/// scikit-learn searches trees up to this many dimensions, and there sums one difference after the other.
+const TREE_DIMS: usize = 15;
 
 /// `d(i, j) <= radius` as scikit-learn decides it.
 ///
@@ -14,7 +23,7 @@ use crate::{Result, Task};
 /// * euclidean: sum of squared differences <= radius^2. scikit-learn compares squares too; above 15 dimensions
 ///   it expands the square, which loses digits, so there the decision here is the more exact one.
 ///
-/// Sums run over eight interleaved partial sums, so their bits are the same on every CPU.
+/// The order of summation is fixed, so the bits are the same on every machine.
 pub struct ExactPairs<'a> {
     embeddings: &'a Embeddings<'a>,
     metric: Metric,
@@ -48,69 +57,55 @@ impl<'a> ExactPairs<'a> {
         }
     }
 
-    /// The distance of rows `i` and `j`; for [`Metric::Euclidean`] its square.
-    fn distance(&self, i: usize, j: usize) -> f64 {
+    fn cosine(&self, i: usize, j: usize) -> f64 {
         let (x, y) = (self.embeddings.row(i), self.embeddings.row(j));
-        match self.metric {
-            Metric::Cosine => {
-                let (a, b) = (divisor(self.norms[i]), divisor(self.norms[j]));
-                (1.0 - sum(x, y, |x, y| (x / a) * (y / b))).clamp(0.0, 2.0)
+        let (a, b) = (self.norms[i], self.norms[j]);
+        if ORDINARY.contains(&a) && ORDINARY.contains(&b) {
+            let distance = 1.0 - dot(x, y) / (a * b);
+            if (distance - self.radius).abs() > ROUNDING {
+                return distance;
             }
-            Metric::Euclidean => sum(x, y, |x, y| (x - y) * (x - y)),
         }
+        // scikit-learn leaves rows of norm 0 as they are.
+        let [a, b] = [a, b].map(|norm| if norm == 0.0 { 1.0 } else { norm });
+        let products = pairs(x, y).map(|(x, y)| (x / a) * (y / b));
+        (1.0 - products.sum::<f64>()).clamp(0.0, 2.0)
+    }
+
+    fn squared_euclidean(&self, i: usize, j: usize) -> f64 {
+        let (x, y) = (self.embeddings.row(i), self.embeddings.row(j));
+        if self.embeddings.dims() > TREE_DIMS {
+            return squared_distance(x, y);
+        }
+        pairs(x, y).map(|(x, y)| (x - y) * (x - y)).sum()
     }
 }
 
 impl PairTest for ExactPairs<'_> {
     fn near(&self, i: usize, j: usize) -> bool {
-        let limit = match self.metric {
-            Metric::Cosine => self.radius,
-            Metric::Euclidean => self.radius * self.radius,
-        };
-        self.distance(i, j) <= limit
+        match self.metric {
+            Metric::Cosine => self.cosine(i, j) <= self.radius,
+            Metric::Euclidean => self.squared_euclidean(i, j) <= self.radius * self.radius,
+        }
     }
+}
+
+fn pairs<'a>(x: Row<'a>, y: Row<'a>) -> impl Iterator<Item = (f64, f64)> {
+    x.values().zip(y.values())
 }
 
 /// The euclidean norm of every row.
 fn norms(embeddings: &Embeddings<'_>, task: &Task<'_>) -> Result<Vec<f64>> {
-    let mut norms = try_vec(embeddings.rows())?;
-    for i in 0..embeddings.rows() {
-        task.check()?;
-        norms.push(dot(embeddings.row(i), embeddings.row(i)).sqrt());
-    }
-    Ok(norms)
-}
-
-/// scikit-learn leaves rows of norm 0 as they are.
-fn divisor(norm: f64) -> f64 {
-    if norm == 0.0 { 1.0 } else { norm }
-}
-
-/// The sum of products of two rows in f64, in eight interleaved partial sums.
-pub fn dot(x: Row<'_>, y: Row<'_>) -> f64 {
-    sum(x, y, |x, y| x * y)
-}
-
-fn sum(x: Row<'_>, y: Row<'_>, term: impl Fn(f64, f64) -> f64) -> f64 {
-    match (x, y) {
-        (Row::F32(x), Row::F32(y)) => sum_of(x, y, |x, y| term(f64::from(x), f64::from(y))),
-        (Row::F64(x), Row::F64(y)) => sum_of(x, y, term),
-        (Row::F32(x), Row::F64(y)) => sum_of(x, y, |x, y| term(f64::from(x), y)),
-        (Row::F64(x), Row::F32(y)) => sum_of(x, y, |x, y| term(x, f64::from(y))),
-    }
-}
-
-fn sum_of<X: Copy, Y: Copy>(x: &[X], y: &[Y], term: impl Fn(X, Y) -> f64) -> f64 {
-    let mut sums = [0.0; 8];
-    let (x_groups, y_groups) = (x.chunks_exact(8), y.chunks_exact(8));
-    let (x_rest, y_rest) = (x_groups.remainder(), y_groups.remainder());
-    for (x, y) in x_groups.zip(y_groups) {
-        for k in 0..8 {
-            sums[k] += term(x[k], y[k]);
+    let mut norms = try_filled(embeddings.rows(), 0.0)?;
+    let queue = Queue::new(norms.iter_mut().enumerate());
+    on_threads(task.threads, || {
+        while let Some((i, norm)) = queue.next() {
+            if task.stopped() {
+                return;
+            }
+            *norm = dot(embeddings.row(i), embeddings.row(i)).sqrt();
         }
-    }
-    for (k, (&x, &y)) in x_rest.iter().zip(y_rest).enumerate() {
-        sums[k] += term(x, y);
-    }
-    ((sums[0] + sums[4]) + (sums[2] + sums[6])) + ((sums[1] + sums[5]) + (sums[3] + sums[7]))
+    });
+    task.check()?;
+    Ok(norms)
 }

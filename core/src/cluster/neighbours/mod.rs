@@ -3,10 +3,17 @@
 //! [`NeighbourGraph`] says what an edge is; [`NeighbourGraph::for_each_edge`] finds all edges without ever
 //! holding the n x n matrix, and hands them to an [`EdgeSink`].
 
+//!
+//! Rows become small integers with a rigorous bound of what that loses ([`codes`]); tiles of integer products
+//! decide nearly all pairs ([`tiles`]), and what they leave open is decided in f64, unless it no longer matters.
+
+mod codes;
 mod exact;
+mod tiles;
 
-pub use exact::{ExactPairs, dot};
+pub use exact::ExactPairs;
 
+use crate::cluster::simd::Kernel;
 use crate::cluster::union_find::UnionFind;
 use crate::cluster::{Embeddings, Metric};
 use crate::{Result, Task};
@@ -28,8 +35,9 @@ pub trait EdgeSink: Send {
     /// Rows `i < j` are neighbours.
     fn edge(&mut self, i: u32, j: u32);
 
-    /// Whether an edge between `i` and `j` would change nothing, so that the pair need not be decided.
-    fn settled(&mut self, i: u32, j: u32) -> bool;
+    /// A name of the set of rows that `i` belongs to for good, if there is one: an edge between two rows of one
+    /// set would change nothing, so their pair need not be decided. Sets only grow; their names may change.
+    fn component(&mut self, i: u32) -> Option<u32>;
 }
 
 /// The graph whose edges are the pairs of different rows within a radius.
@@ -46,22 +54,28 @@ pub struct NeighbourGraph<'a> {
     pub exact: &'a dyn PairTest,
 }
 
+/// Bytes that a pass over all pairs holds beside the embeddings (`None`: beyond this machine).
+pub fn bytes(embeddings: &Embeddings<'_>, task: &Task<'_>) -> Option<usize> {
+    tiles::bytes(embeddings, task.threads)
+}
+
 impl NeighbourGraph<'_> {
     /// Hands every edge, but for some that are settled, to `sink`.
     ///
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
     pub fn for_each_edge(&self, sink: &mut dyn EdgeSink, task: &Task<'_>) -> Result<()> {
-        let n = self.embeddings.rows();
-        for i in 0..n {
-            task.check()?;
-            for j in i + 1..n {
-                if !sink.settled(i as u32, j as u32) && self.exact.near(i, j) {
-                    sink.edge(i as u32, j as u32);
-                }
-            }
-        }
-        Ok(())
+        self.for_each_edge_with(Kernel::detect(), sink, task)
+    }
+
+    /// [`NeighbourGraph::for_each_edge`] with a kernel of choice, which makes no difference to what is found.
+    ///
+    /// # Errors
+    /// As [`NeighbourGraph::for_each_edge`].
+    #[doc(hidden)]
+    pub fn for_each_edge_with(&self, kernel: Kernel, sink: &mut dyn EdgeSink, task: &Task<'_>) -> Result<()> {
+        task.need("comparing all vectors", bytes(self.embeddings, task))?;
+        tiles::for_each_edge(self, kernel, sink, task)
     }
 
     /// The connected components: for each row the smallest row of its component.
@@ -69,7 +83,11 @@ impl NeighbourGraph<'_> {
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
     pub fn components(&self, task: &Task<'_>) -> Result<Vec<u32>> {
-        task.need("finding connected vectors", self.embeddings.rows().checked_mul(8))?;
+        let sets = self.embeddings.rows().checked_mul(4);
+        let bytes = bytes(self.embeddings, task)
+            .zip(sets)
+            .and_then(|(pass, sets)| pass.checked_add(sets));
+        task.need("finding connected vectors", bytes)?;
         let mut sets = UnionFind::new(self.embeddings.rows())?;
         self.for_each_edge(&mut sets, task)?;
         Ok(sets.into_roots())
@@ -81,7 +99,10 @@ impl EdgeSink for UnionFind {
         self.union(i, j);
     }
 
-    fn settled(&mut self, i: u32, j: u32) -> bool {
-        self.find(i) == self.find(j)
+    fn component(&mut self, i: u32) -> Option<u32> {
+        Some(self.find(i))
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,354 @@
+//! The pass over all pairs: tiles of the upper triangle, on several threads.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard};
+
+use super::codes::{Codes, Frame, Verdict};
+use super::{EdgeSink, NeighbourGraph};
+use crate::cluster::Embeddings;
+use crate::cluster::parallel::{Queue, on_threads};
+use crate::cluster::simd::{COLUMNS, Kernel, ROWS, RowTerms, Tile};
+use crate::task::try_vec;
+use crate::{Result, Task};
+
+/// Bytes of left operands that stay in the second-level cache beside one panel of right ones.
+const BLOCK_BYTES: usize = 384 << 10;
+/// Open pairs that a thread collects before it decides them. The later, the more are settled by then; sorting
+/// more than these would delay a stop.
+const MAX_OPEN: usize = 1 << 17;
+/// Edges that a thread collects before it hands them over.
+const MAX_EDGES: usize = 256;
+/// Pairs decided between two looks at the stop signal.
+const PAIRS_PER_CHECK: usize = 64;
+/// Products below which starting a thread costs more than it saves.
+const SERIAL_WORK: usize = 1 << 22;
+
+/// The component of a row that has none (yet).
+const NO_COMPONENT: u32 = u32::MAX;
+
+/// A pair that the codes left open, by places.
+#[derive(Clone, Copy)]
+struct OpenPair {
+    estimate: f32,
+    i: u32,
+    j: u32,
+}
+
+/// Bytes beside the embeddings that a pass holds.
+pub fn bytes(embeddings: &Embeddings<'_>, threads: usize) -> Option<usize> {
+    let (n, dims) = (embeddings.rows(), embeddings.dims());
+    // Order, coordinate, component.
+    let row = 4 + 8 + 4;
+    let rows = n.checked_mul(row)?;
+    let block = (BLOCK_BYTES + (COLUMNS + 8) * (dims + 4)).checked_add(MAX_OPEN * size_of::<OpenPair>())?;
+    Codes::bytes(n, dims)?
+        .checked_add(rows)?
+        .checked_add(block.checked_mul(threads)?)
+}
+
+/// Hands every edge of `graph` to `sink`, but for some between rows of one component.
+pub fn for_each_edge(
+    graph: &NeighbourGraph<'_>,
+    kernel: Kernel,
+    sink: &mut dyn EdgeSink,
+    task: &Task<'_>,
+) -> Result<()> {
+    let (n, dims) = (graph.embeddings.rows(), graph.embeddings.dims());
+    let work = n.saturating_mul(n).saturating_mul(dims);
+    let mut task = *task;
+    if work < SERIAL_WORK {
+        task.threads = 1;
+    }
+    let task = &task;
+    let frame = Frame::new(graph.embeddings, graph.metric, graph.radius, task)?;
+    let (order, coordinates) = frame.order(graph.embeddings)?;
+    let codes = Codes::new(graph.embeddings, &frame, &order, kernel, task)?;
+    let mut components = try_vec(n)?;
+    components.extend((0..n).map(|_| AtomicU32::new(NO_COMPONENT)));
+    let pass = Pass {
+        graph,
+        kernel,
+        task,
+        frame: &frame,
+        order: &order,
+        coordinates: &coordinates,
+        codes: &codes,
+        components: &components,
+        sink: Mutex::new(Shared { sink, edges: 0 }),
+    };
+    pass.run()
+}
+
+/// The sink, with what the threads share beside it.
+struct Shared<'a> {
+    sink: &'a mut dyn EdgeSink,
+    /// Edges since every row's component was looked up.
+    edges: usize,
+}
+
+/// One pass; rows are called by their place in `order`.
+struct Pass<'a> {
+    graph: &'a NeighbourGraph<'a>,
+    kernel: Kernel,
+    task: &'a Task<'a>,
+    frame: &'a Frame,
+    order: &'a [u32],
+    coordinates: &'a [f64],
+    codes: &'a Codes,
+    /// A component that each row once belonged to. Components only grow, so rows with equal entries are in one
+    /// component, however old the entries are.
+    components: &'a [AtomicU32],
+    sink: Mutex<Shared<'a>>,
+}
+
+/// What one thread works with.
+struct Worker {
+    block: Option<usize>,
+    left: Vec<u8>,
+    terms: Vec<RowTerms>,
+    tile: Tile,
+    edges: Vec<(u32, u32)>,
+    open: Vec<OpenPair>,
+}
+
+impl Worker {
+    fn new(block_bytes: usize, block_rows: usize) -> Result<Self> {
+        Ok(Worker {
+            block: None,
+            left: try_vec(block_bytes)?,
+            terms: try_vec(block_rows / ROWS)?,
+            tile: Tile::new(),
+            edges: try_vec(MAX_EDGES + ROWS * COLUMNS)?,
+            open: try_vec(MAX_OPEN + ROWS * COLUMNS)?,
+        })
+    }
+}
+
+impl Pass<'_> {
+    fn run(&self) -> Result<()> {
+        let panels = self.codes.panels();
+        let block_panels = (BLOCK_BYTES / (self.codes.row_bytes().max(1) * COLUMNS)).clamp(1, 10);
+        let piece = (panels / 64).clamp(4, 64);
+        // Left blocks with pieces of the panels at or right of the diagonal, block after block, so that a thread
+        // keeps its block.
+        let tasks = (0..panels).step_by(block_panels).flat_map(|block| {
+            (block..panels)
+                .step_by(piece)
+                .map(move |from| (block, from..(from + piece).min(panels)))
+        });
+        let tasks = Queue::new(tasks);
+        let mut workers = try_vec(self.task.threads)?;
+        for _ in 0..self.task.threads {
+            let rows = block_panels * COLUMNS;
+            workers.push(Worker::new(rows * self.codes.row_bytes(), rows)?);
+        }
+        let workers = Queue::new(workers);
+        let left_open = Mutex::new(try_vec(self.task.threads)?);
+        on_threads(self.task.threads, || {
+            let Some(mut worker) = workers.next() else { return };
+            while let Some((block, panels)) = tasks.next() {
+                if worker.block != Some(block) {
+                    worker.block = Some(block);
+                    worker.left.clear();
+                    worker.terms.clear();
+                    for p in block..(block + block_panels).min(self.codes.panels()) {
+                        self.codes.append_left(p, &mut worker.left, &mut worker.terms);
+                    }
+                }
+                for panel in panels {
+                    if self.task.stopped() {
+                        return;
+                    }
+                    self.multiply(&mut worker, panel);
+                }
+                self.hand_over(&mut worker.edges);
+            }
+            sort(&mut worker.open);
+            lock(&left_open).push(worker.open);
+        });
+        self.task.check()?;
+        self.decide_left_open(&lock(&left_open));
+        self.task.check()
+    }
+
+    /// The tiles of the worker's block and one panel.
+    fn multiply(&self, worker: &mut Worker, panel: usize) {
+        let Some(block) = worker.block else { return };
+        let columns = panel * COLUMNS..((panel + 1) * COLUMNS).min(self.codes.rows());
+        let (right, column_terms) = self.codes.right(panel);
+        for (part, left) in worker
+            .left
+            .chunks_exact(self.codes.row_bytes() * ROWS)
+            .enumerate()
+        {
+            let first = block * COLUMNS + part * ROWS;
+            let rows = first..(first + ROWS).min(columns.end);
+            if rows.is_empty() {
+                break;
+            }
+            if self.too_far(rows.end - 1, columns.start) || self.one_component(rows.clone(), columns.clone())
+            {
+                continue;
+            }
+            let terms = &worker.terms[part];
+            if !self
+                .kernel
+                .tile(left, right, terms, column_terms, &mut worker.tile)
+            {
+                continue;
+            }
+            for (i, row) in rows.enumerate() {
+                let passed = worker.tile.passed[i] & right_of(row, &columns);
+                let sums = &worker.tile.sums[i * COLUMNS..][..COLUMNS];
+                self.judge(
+                    row,
+                    columns.start,
+                    passed,
+                    sums,
+                    &mut worker.edges,
+                    &mut worker.open,
+                );
+            }
+            if worker.edges.len() >= MAX_EDGES {
+                self.hand_over(&mut worker.edges);
+            }
+            if worker.open.len() >= MAX_OPEN {
+                sort(&mut worker.open);
+                self.decide(&worker.open, &mut worker.edges);
+                worker.open.clear();
+            }
+        }
+    }
+
+    /// Judges the pairs of `row` with the columns (counted from `start`) whose bit is set.
+    fn judge(
+        &self,
+        row: usize,
+        start: usize,
+        mut passed: u64,
+        sums: &[i32],
+        edges: &mut Vec<(u32, u32)>,
+        open: &mut Vec<OpenPair>,
+    ) {
+        while passed != 0 {
+            let j = passed.trailing_zeros() as usize;
+            passed &= passed - 1;
+            let column = start + j;
+            if self.settled(row, column) {
+                continue;
+            }
+            let (i, j_at) = (row as u32, column as u32);
+            match self.codes.judge(row, column, sums[j]) {
+                Verdict::Near => edges.push((i, j_at)),
+                Verdict::Open(estimate) => open.push(OpenPair { estimate, i, j: j_at }),
+                Verdict::Far => {}
+            }
+        }
+    }
+
+    /// Decides what no thread has decided so far, together and likeliest first.
+    fn decide_left_open(&self, runs: &[Vec<OpenPair>]) {
+        let longest = runs.iter().map(Vec::len).max().unwrap_or(0);
+        let parts = (0..longest)
+            .step_by(PAIRS_PER_CHECK)
+            .flat_map(|at| runs.iter().filter_map(move |run| run.get(at..)))
+            .map(|run| &run[..run.len().min(PAIRS_PER_CHECK)]);
+        let parts = Queue::new(parts);
+        on_threads(self.task.threads, || {
+            let mut edges = Vec::new();
+            while let Some(part) = parts.next() {
+                if self.task.stopped() {
+                    return;
+                }
+                self.decide(part, &mut edges);
+            }
+        });
+    }
+
+    /// Decides open pairs, in their order, and hands the edges over.
+    fn decide(&self, open: &[OpenPair], edges: &mut Vec<(u32, u32)>) {
+        for part in open.chunks(PAIRS_PER_CHECK) {
+            if self.task.stopped() {
+                return;
+            }
+            for &OpenPair { i, j, .. } in part {
+                let row = |place: u32| self.order[place as usize] as usize;
+                if !self.settled(i as usize, j as usize) && self.graph.exact.near(row(i), row(j)) {
+                    edges.push((i, j));
+                }
+            }
+            self.hand_over(edges);
+        }
+    }
+
+    /// Gives the edges to the sink and looks up the components of their ends.
+    fn hand_over(&self, edges: &mut Vec<(u32, u32)>) {
+        if edges.is_empty() {
+            return;
+        }
+        let shared = &mut *lock(&self.sink);
+        let row = |place: u32| self.order[place as usize];
+        for &(i, j) in edges.iter() {
+            shared.sink.edge(row(i).min(row(j)), row(i).max(row(j)));
+        }
+        let mut look_up = |place: u32| {
+            let component = shared.sink.component(row(place)).unwrap_or(NO_COMPONENT);
+            self.components[place as usize].store(component, Ordering::Relaxed);
+        };
+        for &(i, j) in edges.iter() {
+            look_up(i);
+            look_up(j);
+        }
+        shared.edges += edges.len();
+        edges.clear();
+        if shared.edges >= self.order.len() {
+            shared.edges = 0;
+            (0..self.order.len() as u32).for_each(look_up);
+        }
+    }
+
+    fn component(&self, place: usize) -> u32 {
+        self.components[place].load(Ordering::Relaxed)
+    }
+
+    /// Whether an edge between the two would change nothing.
+    fn settled(&self, i: usize, j: usize) -> bool {
+        let component = self.component(i);
+        component != NO_COMPONENT && component == self.component(j)
+    }
+
+    fn one_component(&self, rows: std::ops::Range<usize>, columns: std::ops::Range<usize>) -> bool {
+        let component = self.component(rows.start);
+        component != NO_COMPONENT
+            && rows
+                .chain(columns)
+                .all(|place| self.component(place) == component)
+    }
+
+    /// Whether all rows up to place `last` are beyond the radius of all from place `first` on.
+    fn too_far(&self, last: usize, first: usize) -> bool {
+        match (self.coordinates.get(last), self.coordinates.get(first)) {
+            (Some(low), Some(high)) => self.frame.too_far(high - low),
+            _ => false,
+        }
+    }
+}
+
+/// The columns that exist and are right of the diagonal in row `row`, as bits.
+fn right_of(row: usize, columns: &std::ops::Range<usize>) -> u64 {
+    let exist = (1_u64 << columns.len()) - 1;
+    if row < columns.start {
+        exist
+    } else {
+        exist & !((1_u64 << (row - columns.start + 1)) - 1)
+    }
+}
+
+fn sort(open: &mut [OpenPair]) {
+    open.sort_unstable_by(|a, b| b.estimate.total_cmp(&a.estimate));
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A thread that panicked ends the whole pass; until then the others may go on.
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

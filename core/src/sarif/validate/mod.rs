@@ -1,0 +1,78 @@
+//! What is wrong with a log, and how to mend it.
+//!
+//! The official schema of SARIF 2.1.0 finds what has the wrong shape; the checks here find what is well formed and still means nothing:
+//! indexes that point nowhere, rules that do not exist, messages without their arguments, regions that end before they start. Limits
+//! of GitHub code scanning are warnings.
+//!
+//! Any JSON document gives problems, never an error: one that is no SARIF log gives one problem that says so.
+
+mod document;
+mod limits;
+mod log;
+mod message;
+mod place;
+mod report;
+mod result;
+mod rules;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+pub use report::{Problem, Severity};
+
+use crate::{Result, Task};
+use document::Document;
+use place::Place;
+use report::Report;
+use serde_json::Value;
+
+/// How many problems of one code are listed; a last one counts the others.
+pub const MAX_PER_CODE: usize = 100;
+
+/// The problems of a log in JSON text, in document order per check.
+///
+/// # Errors
+/// [`crate::ErrorKind::InvalidText`] for what is not JSON, [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
+pub fn validate_text(text: &str, task: &Task<'_>) -> Result<Vec<Problem>> {
+    let mended = crate::json::mend(text);
+    validate(&Document::from_text(&mended.text, task)?, task)
+}
+
+/// The problems of a log in jsonb.
+///
+/// # Errors
+/// [`crate::ErrorKind::DataCorrupted`], [`crate::ErrorKind::LimitExceeded`] for deep nesting,
+/// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
+pub fn validate_jsonb(payload: &[u8], task: &Task<'_>) -> Result<Vec<Problem>> {
+    validate(&Document::from_jsonb(payload, task)?, task)
+}
+
+fn validate(document: &Document<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
+    let mut report = Report::default();
+    let root = Place::root();
+    if !log::is_log(&document.skeleton, &root, &mut report) {
+        return Ok(report.finish());
+    }
+    schema::check_log(&document.skeleton, &root, &mut report);
+    log::check(&document.skeleton, &root, &mut report);
+    let runs = document.skeleton.get("runs").and_then(Value::as_array);
+    let runs_place = root.member("runs");
+    for (index, run) in runs.into_iter().flatten().enumerate() {
+        task.check()?;
+        let place = runs_place.element(index);
+        let context = rules::Run::new(run);
+        let results = document.results(index);
+        log::check_run(run, results.len(), &place, &mut report);
+        limits::check_run(run, results.len(), &place, &mut report);
+        let results_place = place.member("results");
+        for (index, part) in results.iter().enumerate() {
+            task.check()?;
+            let result = part.value()?;
+            let place = results_place.element(index);
+            schema::check_result(&result, &place, &mut report);
+            result::check(&result, &context, &place, &mut report);
+            limits::check_result(&result, &place, &mut report);
+        }
+    }
+    Ok(report.finish())
+}

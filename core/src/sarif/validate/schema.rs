@@ -1,0 +1,111 @@
+//! The official schema of SARIF 2.1.0 Plus Errata 01 (see NOTICE).
+
+use super::place::Place;
+use super::report::{Report, Severity};
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, ValidationError, Validator};
+use serde_json::{Value, json};
+use std::sync::OnceLock;
+
+const SCHEMA: &str = include_str!("sarif-schema-2.1.0.json");
+
+/// Longest message; a schema lists all legal words.
+const MAX_MESSAGE: usize = 300;
+
+struct Validators {
+    log: Validator,
+    result: Validator,
+}
+
+/// Compiled once per process; `None` cannot happen, as a test shows.
+fn validators() -> Option<&'static Validators> {
+    static VALIDATORS: OnceLock<Option<Validators>> = OnceLock::new();
+    VALIDATORS
+        .get_or_init(|| {
+            let schema: Value = serde_json::from_str(SCHEMA).ok()?;
+            let result = json!({
+                "definitions": schema.get("definitions")?,
+                "allOf": [{"$ref": "#/definitions/result"}],
+            });
+            // The schema calls itself draft 4, which does not know the format "uri-reference" that it uses.
+            let options = jsonschema::options()
+                .with_draft(Draft::Draft7)
+                .should_validate_formats(true);
+            let compile = |schema| options.build(schema).ok();
+            Some(Validators {
+                log: compile(&schema)?,
+                result: compile(&result)?,
+            })
+        })
+        .as_ref()
+}
+
+/// Checks a log whose results are empty.
+pub(super) fn check_log(log: &Value, place: &Place<'_>, report: &mut Report) {
+    if let Some(validators) = validators() {
+        check(&validators.log, log, place, report);
+    }
+}
+
+/// Checks one result.
+pub(super) fn check_result(result: &Value, place: &Place<'_>, report: &mut Report) {
+    if let Some(validators) = validators() {
+        check(&validators.result, result, place, report);
+    }
+}
+
+fn check(validator: &Validator, value: &Value, place: &Place<'_>, report: &mut Report) {
+    // Most values are valid, and asking that is much faster.
+    if validator.is_valid(value) {
+        return;
+    }
+    for error in validator.iter_errors(value) {
+        let (severity, code) = class(error.kind());
+        let pointer = format!("{place}{}", error.instance_path());
+        report.add(severity, code, &pointer, message(&error));
+    }
+}
+
+/// One stable code per kind of violation.
+fn class(kind: &ValidationErrorKind) -> (Severity, &'static str) {
+    match kind {
+        ValidationErrorKind::Required { .. } => (Severity::Error, "schema_required"),
+        ValidationErrorKind::Type { .. } => (Severity::Error, "schema_type"),
+        ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            (Severity::Error, "schema_word")
+        }
+        ValidationErrorKind::AdditionalProperties { .. } => (Severity::Error, "schema_unknown_member"),
+        ValidationErrorKind::Pattern { .. } => (Severity::Error, "schema_pattern"),
+        ValidationErrorKind::Minimum { .. } | ValidationErrorKind::Maximum { .. } => {
+            (Severity::Error, "schema_range")
+        }
+        ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. } => {
+            (Severity::Error, "schema_size")
+        }
+        ValidationErrorKind::UniqueItems => (Severity::Error, "schema_duplicate"),
+        // Real tools write spaces and backslashes into URIs; readers cope.
+        ValidationErrorKind::Format { .. } => (Severity::Warning, "schema_format"),
+        _ => (Severity::Error, "schema"),
+    }
+}
+
+/// The schema's message without the value, which may be large.
+fn message(error: &ValidationError<'_>) -> String {
+    let mut message = error.masked_with("the value").to_string();
+    if message.len() > MAX_MESSAGE {
+        let end = message.floor_char_boundary(MAX_MESSAGE);
+        message.truncate(end);
+        message.push_str("...");
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_schemas_compile() {
+        assert!(validators().is_some());
+    }
+}
