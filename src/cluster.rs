@@ -1,24 +1,66 @@
-//! `cluster_embeddings`: vectors in, labels out; the algorithms are in `reviewpro_core::cluster`.
+//! Clustering of arrays and of queries: vectors in, labels out; the algorithms are in `reviewpro_core::cluster`.
 
 use pgrx::pg_extern;
-use reviewpro_core::cluster;
+use reviewpro_core::cluster::{Algorithm, Options, Report};
+use reviewpro_core::table::{Column, Type, Value as Cell};
 
-use crate::bridge::{Call, Value, compute};
+use crate::bridge::{Call, OrRaise, Value, compute, read_vectors, stream_rows_holding};
 
-/// `cluster_embeddings(embeddings, algorithm, eps, min_samples, n_clusters, distance_threshold, linkage, metric)`,
-/// for `real[]` and `double precision[]` alike.
+/// `cluster_embeddings(embeddings, algorithm, ...)`, for `real[]` and `double precision[]` alike.
 #[pg_extern(sql = false)]
 fn cluster_embeddings(call: Call) -> Option<Value> {
     let matrix = call.matrix(0, "embeddings")?;
-    let options = cluster::Options {
-        algorithm: call.required("algorithm", call.text(1)).to_string(),
+    let algorithm = algorithm(&call);
+    let labels = compute(|task| algorithm.labels(&matrix.embeddings(task)?, task));
+    Some(Value::array(&labels))
+}
+
+/// `cluster_report(embeddings, algorithm, ...)`: a jsonb.
+#[pg_extern(sql = false)]
+fn cluster_report(call: Call) -> Option<Value> {
+    let matrix = call.matrix(0, "embeddings")?;
+    let algorithm = algorithm(&call);
+    let report = compute(|task| Report::new(&matrix.embeddings(task)?, &algorithm, task)?.to_jsonb());
+    Some(Value::jsonb(report.as_bytes()))
+}
+
+/// `cluster_query(query, algorithm, ...)`: one row per row of the query.
+#[pg_extern(sql = false)]
+fn cluster_query(call: Call) {
+    const COLUMNS: &[Column] = &[
+        Column {
+            name: "id",
+            ty: Type::Text,
+        },
+        Column {
+            name: "cluster",
+            ty: Type::Int,
+        },
+    ];
+    let query = call.required("query", call.text(0));
+    let algorithm = algorithm(&call);
+    let rows = read_vectors(&query);
+    stream_rows_holding(rows.bytes(), &call, COLUMNS, |task, emit| {
+        let labels = algorithm.labels(&rows.vectors.embeddings(task)?, task)?;
+        rows.labelled(&labels).try_for_each(|(id, label)| {
+            let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);
+            emit(&[Cell::Text(id), cluster])
+        })
+    });
+}
+
+/// The options that follow the first argument: algorithm, eps, min_samples, n_clusters, distance_threshold, linkage,
+/// metric.
+fn algorithm(call: &Call) -> Algorithm {
+    let word = |index, name| call.required(name, call.text(index));
+    Algorithm::new(&Options {
+        algorithm: &word(1, "algorithm"),
         eps: call.f64(2),
         min_samples: call.i32(3),
         n_clusters: call.i32(4),
         distance_threshold: call.f64(5),
-        linkage: call.required("linkage", call.text(6)).to_string(),
-        metric: call.required("metric", call.text(7)).to_string(),
-    };
-    let labels = compute(|task| cluster::cluster(&matrix.embeddings(task)?, &options, task));
-    Some(Value::array(&labels))
+        linkage: &word(6, "linkage"),
+        metric: &word(7, "metric"),
+    })
+    .or_raise()
 }

@@ -6,6 +6,7 @@
 
 mod bridge;
 mod cluster;
+mod cluster_quality;
 mod fingerprint;
 mod ingest;
 mod sarif;
@@ -13,6 +14,7 @@ mod settings;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 mod version;
+mod window;
 
 /// The version in Cargo.toml, as PostgreSQL's module magic wants it.
 const VERSION: &std::ffi::CStr =

@@ -5,7 +5,9 @@ use reviewpro_core::json;
 use reviewpro_core::sarif::{self, Finding, Options, Rule, Run, Source, Words};
 use reviewpro_core::{Result, Task};
 
-use crate::bridge::{Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, compute, no_answer, stream_rows};
+use crate::bridge::{
+    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, compute, no_answer, stream_rows,
+};
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
 pub(crate) enum Log {
@@ -96,7 +98,9 @@ const BYTES_PER_RESULT: usize = 1200;
 /// Tells the planner how many rows a constant log gives.
 #[pg_extern(sql = false)]
 fn sarif_findings_support(call: Call) -> Value {
-    let Some(request) = RowsRequest::of(&call) else { return no_answer() };
+    let Some(request) = RowsRequest::of(&call) else {
+        return no_answer();
+    };
     let rows = match request.constant() {
         Some(Constant::Text(text)) => count_results(Source::Text(&text)),
         Some(Constant::Jsonb(payload)) => count_results(Source::Jsonb(&payload)),

@@ -4,8 +4,7 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use std::borrow::Cow;
-
+    use crate::bridge::{Batch, compute, stream, without_new_threads};
     use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
@@ -53,9 +52,22 @@ mod tests {
     }
 
     #[pg_test]
+    fn without_threads_the_work_is_done_here() {
+        let name = || std::thread::current().name().map(str::to_owned);
+        assert_eq!(compute(|_| Ok(name())), Some("reviewpro".into()));
+        let (here, threads) = without_new_threads(|| compute(|task| Ok((name(), task.threads))));
+        assert_ne!(here, Some("reviewpro".into()));
+        assert_eq!(threads, 1);
+        let labels = "SELECT cluster_embeddings(ARRAY[[1, 0], [1, 0.1], [0, 1]]::real[], eps => 0.1)";
+        let serial = without_new_threads(|| Spi::get_one::<Vec<i32>>(labels));
+        assert_eq!(serial, Ok(Some(vec![0, 0, -1])));
+    }
+
+    #[pg_test]
     fn batches_arrive_in_order() {
         let mut seen = Vec::new();
         let total = stream(
+            0,
             |_, emit| {
                 for i in 0..1000 {
                     emit(i)?;
@@ -82,10 +94,12 @@ mod tests {
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
-            batch
-                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
-                .expect("three values");
+            let row = [
+                Value::Text(text),
+                Value::Texts(&["x".into(), text.into()]),
+                Value::Texts(&[]),
+            ];
+            assert_eq!(batch.push_row(&row), Ok(()));
         }
         assert_eq!(batch.offsets().count(), 15);
         assert!(batch.offsets().all(|offset| offset % 8 == 0));

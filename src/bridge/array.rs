@@ -3,6 +3,7 @@
 use ndarray::ArrayView2;
 use pgrx::pg_sys;
 use reviewpro_core::cluster::Embeddings;
+use reviewpro_core::cluster::embeddings::Row;
 use reviewpro_core::{Error, ErrorKind, Result, Task};
 
 use super::report::raise;
@@ -146,6 +147,49 @@ impl MatrixArgument {
         } else {
             let values = values::<f32>(&self.payload, &self.header);
             Embeddings::from_f32(ArrayView2::from_shape(shape, values).map_err(misfit)?, task)
+        }
+    }
+}
+
+/// A `real[]` or `double precision[]` that is one vector.
+pub(super) struct VectorArgument {
+    payload: Varlena,
+    header: Header,
+}
+
+impl VectorArgument {
+    /// The vector of row number `row`, counted from 1.
+    ///
+    /// # Errors
+    /// 2202E for another number of dimensions, 22004 for a NULL element.
+    pub(super) fn new(payload: Varlena, row: usize) -> Self {
+        let header = Header::read(&payload);
+        if header.dims.len() > 1 {
+            raise(
+                Error::new(
+                    ErrorKind::ArrayShape,
+                    format!(
+                        "an embedding must be a one-dimensional array, not {}-dimensional",
+                        header.dims.len()
+                    ),
+                )
+                .detail(format!("Row {row}.")),
+            )
+        }
+        if let Some(index) = header.first_null(&payload) {
+            raise(
+                Error::new(ErrorKind::NullNotAllowed, "an embedding must not contain nulls")
+                    .detail(format!("Row {row}, element {} is null.", index + 1)),
+            )
+        }
+        VectorArgument { payload, header }
+    }
+
+    pub(super) fn row(&self) -> Row<'_> {
+        match self.header.element {
+            pg_sys::FLOAT8OID => Row::F64(values(&self.payload, &self.header)),
+            pg_sys::FLOAT4OID => Row::F32(values(&self.payload, &self.header)),
+            _ => corrupted(),
         }
     }
 }

@@ -12,6 +12,7 @@ use reviewpro_core::{Error, ErrorKind, json};
 use super::array::{self, MatrixArgument};
 use super::report::{OrRaise, raise, raise_as};
 use super::varlena::Varlena;
+use super::window::WindowObject;
 
 /// One call of one of our functions: what a `#[pg_extern]` takes instead of typed arguments, whose conversions
 /// copy, trust the encoding, or panic on NULL.
@@ -47,6 +48,10 @@ impl Call {
     }
 
     fn datum(&self, index: usize) -> Option<pg_sys::Datum> {
+        // A window function's arguments are not passed: it asks for those of any row.
+        if let Some(window) = WindowObject::of(self.fcinfo) {
+            return window.argument(index);
+        }
         // SAFETY: PostgreSQL passes `nargs` arguments, and the SQL declares as many as the function reads.
         let argument = unsafe {
             let count = usize::try_from((*self.fcinfo).nargs).unwrap_or(0);
@@ -181,6 +186,12 @@ impl Text {
     }
 
     fn new(value: Varlena) -> Self {
+        Self::checked(&value);
+        Text(value)
+    }
+
+    /// The bytes as UTF-8, or 22021; 0A000 in a database of another encoding.
+    pub(super) fn checked(bytes: &[u8]) -> &str {
         // SAFETY: reads a global that is fixed once the backend is connected.
         let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
         if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
@@ -193,8 +204,9 @@ impl Text {
             )
         }
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
-        json::utf8(&value).or_raise();
-        Text(value)
+        json::utf8(bytes).or_raise();
+        // SAFETY: just checked. (What the check returns lacks a byte order mark, which here is part of the text.)
+        unsafe { std::str::from_utf8_unchecked(bytes) }
     }
 }
 

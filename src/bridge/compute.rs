@@ -92,18 +92,30 @@ fn postmaster_is_gone() -> bool {
     unsafe { pg_sys::IsUnderPostmaster && libc::getppid() != pg_sys::PostmasterPid }
 }
 
-/// Runs `job` beside the main thread and returns its result, or raises its error.
-pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    stream(|task, _| job(task), |(): ()| {})
+/// The frame of small work that has to be done on the main thread, which already holds `held` bytes for this call.
+pub(super) fn main_thread_task(held: usize) -> Task<'static> {
+    Task::new(1, settings::memory().saturating_sub(held), &interrupted)
 }
 
-/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits.
+/// Runs `job` beside the main thread and returns its result, or raises its error.
+pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    compute_holding(0, job)
+}
+
+/// As [`compute`], while the caller holds `held` bytes that count as memory of this call.
+pub(crate) fn compute_holding<T: Send>(held: usize, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    stream(held, |task, _| job(task), |(): ()| {})
+}
+
+/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits. `held` as in
+/// [`compute_holding`].
 pub(crate) fn stream<B: Send, T: Send>(
+    held: usize,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T> + Send,
     mut consume: impl FnMut(B),
 ) -> T {
     pgrx::check_for_interrupts!();
-    let (threads, memory) = (settings::threads(), settings::memory());
+    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(held));
     let stop = AtomicBool::new(false);
     // A thread that cannot be started would take the job with it.
     let job = Mutex::new(Some(job));
@@ -166,5 +178,22 @@ pub(crate) fn stream<B: Send, T: Send>(
             pgrx::check_for_interrupts!();
             result.or_raise()
         }
+    }
+}
+
+/// Runs `work` in a process that may start no thread.
+#[cfg(any(test, feature = "pg_test"))]
+pub(crate) fn without_new_threads<T>(work: impl FnOnce() -> T) -> T {
+    // SAFETY: a plain C structure that the call fills, and is given back.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        libc::getrlimit(libc::RLIMIT_NPROC, &raw mut limit);
+        let before = limit.rlim_cur;
+        limit.rlim_cur = 1;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        let result = work();
+        limit.rlim_cur = before;
+        libc::setrlimit(libc::RLIMIT_NPROC, &raw const limit);
+        result
     }
 }

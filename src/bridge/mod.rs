@@ -7,28 +7,36 @@
 //! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`planner`]: estimates of rows.
+//! * [`window`]: the partition of a window function.
+//! * [`query`]: the rows of a query given as text.
+//! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
 mod planner;
+mod query;
 mod report;
 mod rows;
+mod scratch;
 mod value;
 mod varlena;
+mod window;
 
 pub(crate) use call::{Call, Text};
-pub(crate) use compute::compute;
+pub(crate) use compute::{compute, compute_holding};
 #[cfg(any(test, feature = "pg_test"))]
-pub(crate) use compute::stream;
+pub(crate) use compute::{stream, without_new_threads};
 pub(crate) use planner::{Constant, RowsRequest, no_answer};
+pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use rows::Batch;
-pub(crate) use rows::stream_rows;
+pub(crate) use rows::{stream_rows, stream_rows_holding};
 pub(crate) use value::Value;
 pub(crate) use varlena::Varlena;
+pub(crate) use window::label_partition;
 
 use pgrx::pg_sys;
 

@@ -271,8 +271,19 @@ pub(crate) fn stream_rows(
     columns: &'static [Column],
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(&[Value<'_>]) -> Result<()>) -> Result<()> + Send,
 ) {
+    stream_rows_holding(0, call, columns, job);
+}
+
+/// As [`stream_rows`], while the caller holds `held` bytes that count as memory of this call.
+pub(crate) fn stream_rows_holding(
+    held: usize,
+    call: &Call,
+    columns: &'static [Column],
+    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(&[Value<'_>]) -> Result<()>) -> Result<()> + Send,
+) {
     let mut sink = RowSink::new(call, columns);
     stream(
+        held,
         |task, send| {
             let mut batch = Batch::new(columns.len());
             job(task, &mut |row| {

@@ -13,8 +13,8 @@ use super::number::{self, Integer};
 use super::options::{Mode, Options};
 use super::raw::Raw;
 use super::read::{Member, Shape};
-use crate::table::table;
 use super::time;
+use crate::table::table;
 
 table! {
     /// One run: the columns of `sarif_runs`.

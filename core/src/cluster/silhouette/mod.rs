@@ -87,6 +87,28 @@ pub enum NoiseRows {
     LeftOut,
 }
 
+/// Whether the labels have silhouettes: at least 2 different ones, and fewer than rows.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`].
+pub fn is_defined(labels: &[i32], noise: NoiseRows) -> Result<bool> {
+    let mut counted = try_vec(labels.len())?;
+    counted.extend(
+        labels
+            .iter()
+            .copied()
+            .filter(|&label| noise == NoiseRows::Cluster || label != NOISE),
+    );
+    let rows = counted.len();
+    counted.sort_unstable();
+    counted.dedup();
+    Ok(suffices(counted.len(), rows))
+}
+
+fn suffices(clusters: usize, rows: usize) -> bool {
+    (2..rows).contains(&clusters)
+}
+
 /// The mean silhouette, in [-1, 1].
 ///
 /// # Errors
@@ -129,7 +151,7 @@ pub fn silhouette_samples(
     rows.extend((0..n as u32).filter(|&i| noise == NoiseRows::Cluster || labels[i as usize] != NOISE));
     let groups = Groups::new(rows, labels)?;
     let (k, counted) = (groups.len(), groups.rows.len());
-    if k < 2 || k >= counted {
+    if !suffices(k, counted) {
         return Err(Error::new(
             ErrorKind::InvalidParameter,
             format!(
