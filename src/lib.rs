@@ -53,6 +53,16 @@ pgrx::extension_sql_file!(
     requires = ["ingest_source"]
 );
 pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["ingest_table"]);
+pgrx::extension_sql_file!(
+    "../sql/ingest_lifecycle.sql",
+    name = "ingest_lifecycle",
+    requires = ["ingest"]
+);
+pgrx::extension_sql_file!(
+    "../sql/ingest_migration.sql",
+    name = "ingest_migration",
+    requires = ["ingest_lifecycle"]
+);
 
 /// What `cargo pgrx test` asks for.
 #[cfg(test)]
