@@ -63,9 +63,7 @@ fn identity(call: &Call, index: usize) -> Options {
         fingerprint: call
             .text(index)
             .map(|kind| Words::parse("fingerprint", &kind).or_raise()),
-        organization_id: call
-            .uuid(index + 1)
-            .map(reviewpro_core::fingerprint::uuid::text),
+        organization_id: call.uuid(index + 1).map(reviewpro_core::fingerprint::uuid::text),
         ..Options::default()
     }
 }

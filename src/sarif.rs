@@ -6,8 +6,11 @@ use reviewpro_core::sarif::{self, Finding, Options, Rule, Run, Source, Words};
 use reviewpro_core::{Result, Task};
 
 use crate::bridge::{
-    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, compute, no_answer, stream_rows,
+    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer, stream_rows,
 };
+
+/// How much smaller gzip makes a log.
+const USUAL_COMPRESSION: usize = 15;
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
 pub(crate) enum Log {
@@ -17,8 +20,23 @@ pub(crate) enum Log {
 }
 
 impl Log {
+    /// How much work it is to read it.
+    fn work(&self) -> Work {
+        Work::over(match self {
+            Log::Text(Some(text)) => text.len(),
+            Log::Jsonb(Some(payload)) => payload.len(),
+            Log::Bytea(Some(bytes)) if json::is_gzip(bytes) => bytes.len().saturating_mul(USUAL_COMPRESSION),
+            Log::Bytea(Some(bytes)) => bytes.len(),
+            Log::Text(None) | Log::Jsonb(None) | Log::Bytea(None) => 0,
+        })
+    }
+
     /// Runs `read` on the log, decoded.
-    pub(crate) fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn read<T: Default>(
+        &self,
+        task: &Task<'_>,
+        read: impl FnOnce(Source<'_>) -> Result<T>,
+    ) -> Result<T> {
         match self {
             Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text))),
             Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload)),
@@ -59,7 +77,7 @@ overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea
 /// One row per finding.
 fn findings(call: &Call, log: &Log) {
     let options = options(call);
-    stream_rows(call, Finding::COLUMNS, |task, emit| {
+    stream_rows(call, Finding::COLUMNS, log.work(), |task, emit| {
         log.read(task, |source| {
             sarif::findings(source, &options, task, &mut |finding| emit(&finding.values())).map(drop)
         })
@@ -68,7 +86,7 @@ fn findings(call: &Call, log: &Log) {
 
 /// One row per run.
 fn runs(call: &Call, log: &Log) {
-    stream_rows(call, Run::COLUMNS, |task, emit| {
+    stream_rows(call, Run::COLUMNS, log.work(), |task, emit| {
         let runs = log.read(task, |source| sarif::runs(source, task))?;
         runs.iter().try_for_each(|run| emit(&run.values()))
     });
@@ -76,7 +94,7 @@ fn runs(call: &Call, log: &Log) {
 
 /// One row per rule.
 fn rules(call: &Call, log: &Log) {
-    stream_rows(call, Rule::COLUMNS, |task, emit| {
+    stream_rows(call, Rule::COLUMNS, log.work(), |task, emit| {
         log.read(task, |source| {
             sarif::rules(source, task, &mut |rule| emit(&rule.values()))
         })
@@ -88,7 +106,9 @@ fn summary(call: &Call, log: &Log) -> Option<Value> {
     if call.is_null(0) {
         return None;
     }
-    let summary = compute(|task| log.read(task, |source| sarif::summary(source, task).map(Some)))?;
+    let summary = compute(log.work(), |task| {
+        log.read(task, |source| sarif::summary(source, task).map(Some))
+    })?;
     Some(Value::jsonb(summary.as_bytes()))
 }
 
@@ -102,8 +122,8 @@ fn sarif_findings_support(call: Call) -> Value {
         return no_answer();
     };
     let rows = match request.constant() {
-        Some(Constant::Text(text)) => count_results(Source::Text(&text)),
-        Some(Constant::Jsonb(payload)) => count_results(Source::Jsonb(&payload)),
+        Some(Constant::Text(text)) => count_results(text.len(), Source::Text(&text)),
+        Some(Constant::Jsonb(payload)) => count_results(payload.len(), Source::Jsonb(&payload)),
         // Decoding it would be half of reading it.
         Some(Constant::Bytea(bytes)) => Some(bytes.len() / BYTES_PER_RESULT),
         None => None,
@@ -114,8 +134,8 @@ fn sarif_findings_support(call: Call) -> Value {
     }
 }
 
-fn count_results(source: Source<'_>) -> Option<usize> {
-    compute(|task| Ok(sarif::count_results(source, task)))
+fn count_results(bytes: usize, source: Source<'_>) -> Option<usize> {
+    compute(Work::over(bytes), |task| Ok(sarif::count_results(source, task)))
 }
 
 /// The options of `sarif_findings`, in the order in which the SQL declares them after the log.

@@ -3,7 +3,7 @@
 use pgrx::pg_extern;
 use reviewpro_core::cluster::Algorithm;
 
-use crate::bridge::{Call, OrRaise, compute_holding, label_partition};
+use crate::bridge::{Call, OrRaise, Work, compute, label_partition};
 
 /// `cluster_dbscan(embedding, eps, min_samples, metric) OVER (...)`
 #[pg_extern(sql = false)]
@@ -28,7 +28,7 @@ fn cluster_agglomerative(call: Call) -> Option<i32> {
 fn label(call: &Call, algorithm: impl FnOnce() -> Algorithm) -> Option<i32> {
     label_partition(call, |vectors| {
         let algorithm = algorithm();
-        compute_holding(vectors.bytes(), |task| {
+        compute(Work::holding(vectors.bytes()), |task| {
             algorithm.labels(&vectors.embeddings(task)?, task)
         })
     })

@@ -6,7 +6,9 @@
 //! Prints one line of JSON. benches/python/dbscan_vs_sklearn.py calls it.
 
 use std::error::Error;
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{BufReader, Read};
 use std::time::{Duration, Instant};
 
 use ndarray::ArrayView2;
@@ -42,18 +44,10 @@ fn peak() -> Result<(), Box<dyn Error>> {
                 let left = vec![1_u8; QUADS * ROWS * QUAD];
                 let right = vec![1_i8; QUADS * COLUMNS * QUAD];
                 let rows = RowTerms {
-                    reach: [0.0; ROWS],
-                    error: [0.0; ROWS],
-                    square: [0.0; ROWS],
                     limit: [f32::INFINITY; ROWS],
+                    ..RowTerms::default()
                 };
-                let columns = ColumnTerms {
-                    start: [0; COLUMNS],
-                    scale: [1.0; COLUMNS],
-                    reach: [0.0; COLUMNS],
-                    error: [0.0; COLUMNS],
-                    square: [0.0; COLUMNS],
-                };
+                let columns = ColumnTerms::default();
                 let mut tile = Tile::new();
                 for _ in 0..tiles {
                     black_box(kernel.tile(black_box(&left), &right, &rows, &columns, &mut tile));
@@ -70,12 +64,12 @@ fn peak() -> Result<(), Box<dyn Error>> {
 }
 
 fn run(args: &[String]) -> Result<(), Box<dyn Error>> {
-    let bytes = std::fs::read(&args[0])?;
-    let values: Vec<f32> = bytes
-        .chunks_exact(4)
-        .map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]]))
-        .collect();
-    drop(bytes);
+    let mut file = BufReader::new(File::open(&args[0])?);
+    let mut values: Vec<f32> = Vec::with_capacity(file.get_ref().metadata()?.len() as usize / 4);
+    let mut four = [0; 4];
+    while file.read_exact(&mut four).is_ok() {
+        values.push(f32::from_le_bytes(four));
+    }
     let (rows, dims) = (args[1].parse()?, args[2].parse()?);
     let matrix = ArrayView2::from_shape((rows, dims), &values)?;
     let params = DbscanParams::new(args[4].parse()?, args[5].parse()?, args[3].parse()?)?;

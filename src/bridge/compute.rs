@@ -97,25 +97,51 @@ pub(super) fn main_thread_task(held: usize) -> Task<'static> {
     Task::new(1, settings::memory().saturating_sub(held), &interrupted)
 }
 
-/// Runs `job` beside the main thread and returns its result, or raises its error.
-pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    compute_holding(0, job)
-}
-
-/// As [`compute`], while the caller holds `held` bytes that count as memory of this call.
-pub(crate) fn compute_holding<T: Send>(held: usize, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    stream(held, |task, _| job(task), |(): ()| {})
-}
-
-/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits. `held` as in
-/// [`compute_holding`].
-pub(crate) fn stream<B: Send, T: Send>(
+/// What is known of a computation before it begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Work {
     held: usize,
+    light: bool,
+}
+
+impl Work {
+    /// Input of so few bytes is done with before a thread has started.
+    const LIGHT: usize = 64 << 10;
+
+    /// The caller holds so many bytes that count as memory of this call.
+    pub(crate) fn holding(bytes: usize) -> Self {
+        Work {
+            held: bytes,
+            ..Work::default()
+        }
+    }
+
+    /// The work is proportional to so many bytes.
+    pub(crate) fn over(bytes: usize) -> Self {
+        Work {
+            light: bytes <= Self::LIGHT,
+            ..Work::default()
+        }
+    }
+}
+
+/// Runs `job` beside the main thread and returns its result, or raises its error.
+pub(crate) fn compute<T: Send>(work: Work, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    stream(work, |task, _| job(task), |(): ()| {})
+}
+
+/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits.
+pub(crate) fn stream<B: Send, T: Send>(
+    work: Work,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T> + Send,
     mut consume: impl FnMut(B),
 ) -> T {
     pgrx::check_for_interrupts!();
-    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(held));
+    let memory = settings::memory().saturating_sub(work.held);
+    if work.light {
+        return on_main_thread(memory, job, consume);
+    }
+    let threads = settings::threads();
     let stop = AtomicBool::new(false);
     // A thread that cannot be started would take the job with it.
     let job = Mutex::new(Some(job));
@@ -168,17 +194,23 @@ pub(crate) fn stream<B: Send, T: Send>(
     match outcome {
         Some(result) => result.or_raise(),
         // No thread to be had: the same work here, by the same rules.
-        None => {
-            let job = take_job().expect("the job was not started");
-            let mut emit = |batch| {
-                consume(batch);
-                Ok(())
-            };
-            let result = job(&Task::new(1, memory, &interrupted), &mut emit);
-            pgrx::check_for_interrupts!();
-            result.or_raise()
-        }
+        None => on_main_thread(memory, take_job().expect("the job was not started"), consume),
     }
+}
+
+/// Runs `job` on the main thread, which looks for a cancel whenever the job does.
+fn on_main_thread<B, T>(
+    memory: usize,
+    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T>,
+    mut consume: impl FnMut(B),
+) -> T {
+    let mut emit = |batch| {
+        consume(batch);
+        Ok(())
+    };
+    let result = job(&Task::new(1, memory, &interrupted), &mut emit);
+    pgrx::check_for_interrupts!();
+    result.or_raise()
 }
 
 /// Runs `work` in a process that may start no thread.

@@ -25,7 +25,7 @@ mod varlena;
 mod window;
 
 pub(crate) use call::{Call, Text};
-pub(crate) use compute::{compute, compute_holding};
+pub(crate) use compute::{Work, compute};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
 pub(crate) use planner::{Constant, RowsRequest, no_answer};
@@ -33,7 +33,7 @@ pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use rows::Batch;
-pub(crate) use rows::{stream_rows, stream_rows_holding};
+pub(crate) use rows::stream_rows;
 pub(crate) use value::Value;
 pub(crate) use varlena::Varlena;
 pub(crate) use window::label_partition;

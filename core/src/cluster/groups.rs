@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Result;
-use crate::task::try_vec;
+use crate::task::{try_filled, try_vec};
 
 /// Some rows, cluster by cluster.
 #[derive(Debug)]
@@ -62,6 +62,26 @@ impl Groups {
     }
 }
 
+/// Labels from the root of each point's cluster (any number below `n`): clusters count up in the order of their
+/// first members.
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn by_first_member(root_of: impl Fn(usize) -> usize, n: usize) -> Result<Vec<i32>> {
+    let mut number = try_filled(n, -1_i32)?;
+    let mut labels = try_vec(n)?;
+    let mut next = 0;
+    for i in 0..n {
+        let number = &mut number[root_of(i)];
+        if *number < 0 {
+            *number = next;
+            next += 1;
+        }
+        labels.push(*number);
+    }
+    Ok(labels)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,5 +94,12 @@ mod tests {
         assert_eq!(groups.of, [0, 0, 1, 2, 2]);
         assert_eq!(groups.members(2), [0, 2]);
         assert_eq!(Groups::new(vec![], &[]).unwrap().len(), 0);
+    }
+
+    #[test]
+    fn labels_follow_the_first_members() {
+        let roots = [4, 1, 4, 0, 1];
+        assert_eq!(by_first_member(|i| roots[i], 5).unwrap(), [0, 1, 0, 2, 1]);
+        assert_eq!(by_first_member(|i| i, 0).unwrap(), [0_i32; 0]);
     }
 }

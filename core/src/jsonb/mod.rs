@@ -19,6 +19,7 @@ mod number;
 mod parse;
 mod reader;
 mod render;
+mod transcode;
 mod tree;
 
 pub use container::{Container, Value};
@@ -26,6 +27,7 @@ pub use digest::{digest_text, digest_value};
 pub use number::{Numeric, numeric_payload};
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
+pub use transcode::transcode;
 pub use tree::{Encoded, Object, Tree};
 
 pub(crate) use reader::RAW;

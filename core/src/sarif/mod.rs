@@ -23,6 +23,7 @@ mod objects;
 mod occurrence;
 mod options;
 mod outcome;
+mod output;
 mod raw;
 mod read;
 mod region;

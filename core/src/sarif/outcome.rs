@@ -13,6 +13,7 @@ use super::finding::Finding;
 use super::findings;
 use super::occurrence::RunRows;
 use super::options::{Kind, Options};
+use super::output::Documents;
 use super::row::Row;
 use super::runs::int;
 
@@ -141,7 +142,7 @@ pub(crate) const INVALID_PARAMETER: &str = "22023";
 fn results(runs: &[RunRows<'_>], options: &Options, task: &Task<'_>, emit: Emit<'_>) -> Result<()> {
     let mut wanted: Vec<(&RunRows<'_>, &Row<'_>)> = Vec::new();
     for run in runs {
-        for (at, row) in run.rows.iter().enumerate() {
+        for (at, row) in run.chunks.iter().flatten().enumerate() {
             if at % POLL == 0 {
                 task.check()?;
             }
@@ -165,7 +166,10 @@ fn results(runs: &[RunRows<'_>], options: &Options, task: &Task<'_>, emit: Emit<
         }
         let Some((run, row)) = group.first() else { continue };
         let outcome = OutcomeRow::new("finding", group.len());
-        row.emit(&run.context, options, &mut |finding| outcome.with(finding, emit))?;
+        let documents = Documents::of(row, options)?;
+        row.emit(&run.context, documents, &mut |finding| {
+            outcome.with(finding, emit)
+        })?;
     }
     Ok(())
 }

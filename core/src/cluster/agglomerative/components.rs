@@ -14,8 +14,9 @@ use std::cmp::Ordering;
 use super::below::Below;
 use super::linkage::AgglomerativeParams;
 use super::sums::Sums;
-use super::tree::{Merge, Tree, by_first_member};
-use super::{DENSE_ROWS, Linkage, chain, cut, dense_merges, matrix_bytes, sums};
+use super::tree::{Merge, Tree};
+use super::{DENSE_ROWS, Linkage, chain, cut, matrix_bytes, sums};
+use crate::cluster::groups::by_first_member;
 use crate::cluster::neighbours::NeighbourGraph;
 use crate::cluster::union_find::UnionFind;
 use crate::cluster::{Embeddings, Metric, parallel};
@@ -36,7 +37,7 @@ pub(super) fn suits(n: usize, params: &AgglomerativeParams) -> bool {
 }
 
 /// The labels of all rows, or `None` when ties, or nearly as many clusters as rows, call for the matrix of all
-/// rows (never beyond [`DENSE_ROWS`]).
+/// rows. Never `None` unless `by_matrix` says that there may be one.
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidData`] when distances are not finite, [`crate::ErrorKind::OutOfMemory`],
@@ -45,10 +46,10 @@ pub(super) fn labels(
     embeddings: &Embeddings<'_>,
     params: &AgglomerativeParams,
     threshold: f64,
+    by_matrix: bool,
     task: &Task<'_>,
 ) -> Result<Option<Vec<i32>>> {
     let n = embeddings.rows();
-    let by_matrix = n <= DENSE_ROWS;
     let below = Below::new(embeddings, params.metric, threshold, task)?;
     // Heights that differ by no more may come out in another order from another order of operations.
     let resolution = match (by_matrix, params.metric) {
@@ -195,7 +196,7 @@ impl Components {
                     }],
                     tied: false,
                 },
-                _ => dense_merges(embeddings, rows, params, resolution, task)?,
+                _ => super::merges(embeddings, rows, params, resolution, task)?,
             };
             for merge in &mut chain.merges {
                 merge.a = rows[merge.a as usize];
@@ -231,5 +232,99 @@ impl Components {
             },
         )?;
         Ok(trees)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::by_tree;
+    use super::*;
+    use ndarray::Array2;
+    use proptest::prelude::*;
+
+    fn task(threads: usize) -> Task<'static> {
+        Task::new(threads, 1 << 30, &|| false)
+    }
+
+    fn params(linkage: Linkage, metric: Metric, threshold: f64) -> AgglomerativeParams {
+        AgglomerativeParams::new(None, Some(threshold), linkage, metric).unwrap()
+    }
+
+    fn combinations() -> impl Strategy<Value = (Linkage, Metric)> {
+        let all = Linkage::ALL
+            .into_iter()
+            .flat_map(|linkage| Metric::ALL.map(|metric| (linkage, metric)));
+        let valid: Vec<_> = all
+            .filter(|pair| *pair != (Linkage::Ward, Metric::Cosine))
+            .collect();
+        prop::sample::select(valid)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        /// Without ties the labels are those of the matrix of all rows; with ties that matrix is called for.
+        #[test]
+        fn labels_are_those_of_the_matrix(
+            n in 2_usize..60,
+            centres in 1_usize..12,
+            values in prop::collection::vec(-1.0..1.0_f64, 997),
+            duplicates in any::<bool>(),
+            share in 0.0..1.0_f64,
+            (linkage, metric) in combinations(),
+        ) {
+            let mut x = Array2::from_shape_fn((n, 5), |(i, k)| {
+                values[(i % centres * 5 + k) % 60] + 0.2 * values[60 + i * 5 + k]
+            });
+            if duplicates {
+                for i in (1..n).step_by(3) {
+                    let copy = x.row(i - 1).to_owned();
+                    x.row_mut(i).assign(&copy);
+                }
+            }
+            let threshold = share * if metric == Metric::Cosine { 1.0 } else { 3.0 };
+            let params = params(linkage, metric, threshold);
+            let embeddings = Embeddings::from_f64(x.view(), &task(1)).unwrap();
+            let expected = by_tree(&embeddings, &params, &task(1)).unwrap();
+            if sums::suits(&params) {
+                match labels(&embeddings, &params, threshold, true, &task(1)).unwrap() {
+                    Some(found) => prop_assert_eq!(&found, &expected),
+                    None => {
+                        let clusters = expected.iter().max().unwrap() + 1;
+                        prop_assert!(duplicates || clusters as usize > n / 4 * 3, "no ties in {n} rows");
+                    }
+                }
+            }
+            // Where no matrix of all rows fits: the same clusters, and for any number of threads the same numbers.
+            let found = labels(&embeddings, &params, threshold, false, &task(1)).unwrap().unwrap();
+            for (i, j) in (0..n).flat_map(|i| (0..i).map(move |j| (i, j))) {
+                prop_assert_eq!(found[i] == found[j], expected[i] == expected[j]);
+            }
+            let again = labels(&embeddings, &params, threshold, false, &task(3)).unwrap().unwrap();
+            prop_assert_eq!(found, again);
+        }
+    }
+
+    #[test]
+    fn components_are_listed_largest_first() {
+        let components = Components::new(vec![0, 1, 1, 0, 4, 1]).unwrap();
+        assert_eq!(components.rows, [0, 3, 1, 2, 5, 4]);
+        assert_eq!(components.ranges, [2..5, 0..2]);
+    }
+
+    #[test]
+    fn large_components_are_done_by_all_threads() {
+        let n = SMALL_COMPONENT + 60;
+        let x = Array2::from_shape_fn((n, 2), |(i, k)| {
+            ((i * i * 37 + k * 11) % 1009) as f64 + i as f64 / 1e3
+        });
+        let params = params(Linkage::Average, Metric::Euclidean, 300.0);
+        let of = |threads| {
+            let embeddings = Embeddings::from_f64(x.view(), &task(threads)).unwrap();
+            labels(&embeddings, &params, 300.0, false, &task(threads))
+                .unwrap()
+                .unwrap()
+        };
+        assert_eq!(of(1), of(3));
+        assert!(of(1).contains(&1));
     }
 }

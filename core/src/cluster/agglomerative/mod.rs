@@ -3,12 +3,14 @@
 //! Every row starts as a cluster; the two nearest clusters are joined again and again. Which are the nearest is
 //! the [`Linkage`]'s to say. Ways to the answer, all to the same one:
 //!
-//! * `dense`: the square matrix of distances, bit for bit SciPy's, then [`chain`] or [`prim`]. Equal to
+//! * `by_tree`: the square matrix of distances, bit for bit SciPy's, then [`chain`] or [`prim`]. Equal to
 //!   scikit-learn whatever the ties. 8 n² bytes.
 //! * [`components`]: with a distance threshold only rows connected by distances below it can end in one cluster,
-//!   so small matrices suffice. It notices ties that could make a difference and then leaves the work to `dense`.
+//!   so small matrices suffice. It notices ties that could make a difference and then leaves the work to `by_tree`.
+//! * [`certificate`]: the same tree in O(n d) memory, for sets whose matrix is too large.
 
 mod below;
+mod certificate;
 mod chain;
 mod components;
 mod cut;
@@ -17,7 +19,6 @@ mod prim;
 mod sums;
 mod tree;
 
-use super::embeddings::Row;
 use super::pairs::{Packed, RowDistance, all_rows};
 use super::{Embeddings, Metric};
 use crate::task::try_filled;
@@ -59,26 +60,26 @@ pub fn agglomerative(
         .hint("n_clusters must not be larger than the number of vectors."));
     }
     if params.metric == Metric::Cosine {
-        refuse_zeros(embeddings, task)?;
+        super::refuse_zeros(embeddings, "cosine linkage", task)?;
     }
     if n < 2 {
         return try_filled(n, 0);
     }
     match params.until {
         Until::Distance(threshold) if components::suits(n, params) => {
-            match components::labels(embeddings, params, threshold, task)? {
+            match components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)? {
                 Some(labels) => Ok(labels),
-                None => dense(embeddings, params, task),
+                None => by_tree(embeddings, params, task),
             }
         }
-        _ => dense(embeddings, params, task),
+        _ => by_tree(embeddings, params, task),
     }
 }
 
-/// By the full matrix and the full tree.
-fn dense(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<'_>) -> Result<Vec<i32>> {
+/// By the full tree, from the full matrix where that is possible.
+fn by_tree(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<'_>) -> Result<Vec<i32>> {
     let n = embeddings.rows();
-    let merges = dense_merges(embeddings, &all_rows(n)?, params, -1.0, task)?.merges;
+    let merges = merges(embeddings, &all_rows(n)?, params, -1.0, task)?.merges;
     // scikit-learn's own single linkage, used for euclidean only, leaves children in order of discovery.
     let ordered = !(params.linkage == Linkage::Single && params.metric == Metric::Euclidean);
     let tree = Tree::new(n, merges, ordered, task)?;
@@ -89,7 +90,29 @@ fn dense(embeddings: &Embeddings<'_>, params: &AgglomerativeParams, task: &Task<
     cut::cut(&tree, k, task)
 }
 
-/// The merges of the rows `rows`, named by their positions in `rows`. `resolution` as in [`chain::nn_chain`].
+/// The merges of the rows `rows`, named by their positions in `rows`, by whatever way there is; with a threshold at
+/// least all those below it. `resolution` as in [`chain::nn_chain`].
+fn merges(
+    embeddings: &Embeddings<'_>,
+    rows: &[u32],
+    params: &AgglomerativeParams,
+    resolution: f64,
+    task: &Task<'_>,
+) -> Result<chain::Chain> {
+    if rows.len() <= DENSE_ROWS || !sums::suits(params) {
+        return dense_merges(embeddings, rows, params, resolution, task);
+    }
+    let threshold = match params.until {
+        Until::Clusters(_) => None,
+        Until::Distance(threshold) => Some(threshold),
+    };
+    Ok(chain::Chain {
+        merges: certificate::merges(embeddings, rows, params.linkage, threshold, task)?,
+        tied: false,
+    })
+}
+
+/// The merges by the matrix of distances.
 fn dense_merges(
     embeddings: &Embeddings<'_>,
     rows: &[u32],
@@ -134,23 +157,77 @@ fn need_matrix(n: usize, dims: usize, task: &Task<'_>) -> Result<()> {
     })
 }
 
-fn refuse_zeros(embeddings: &Embeddings<'_>, task: &Task<'_>) -> Result<()> {
-    for i in 0..embeddings.rows() {
-        if i.is_multiple_of(256) {
-            task.check()?;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, array};
+
+    fn params(k: Option<usize>, t: Option<f64>, metric: Metric) -> AgglomerativeParams {
+        AgglomerativeParams::new(k, t, Linkage::Average, metric).unwrap()
+    }
+
+    fn labels(x: &Array2<f64>, params: &AgglomerativeParams, memory: usize, stop: bool) -> Result<Vec<i32>> {
+        let ready = Task::new(1, 0, &|| false);
+        let stopping = || stop;
+        let task = Task::new(2, memory, &stopping);
+        agglomerative(&Embeddings::from_f64(x.view(), &ready)?, params, &task)
+    }
+
+    #[test]
+    fn few_rows() {
+        let none = Array2::zeros((0, 3));
+        let one = array![[0.5, 0.5]];
+        for params in [
+            params(Some(1), None, Metric::Cosine),
+            params(None, Some(0.0), Metric::Euclidean),
+        ] {
+            assert_eq!(labels(&none, &params, 1 << 20, false).unwrap(), [0_i32; 0]);
+            assert_eq!(labels(&one, &params, 1 << 20, false).unwrap(), [0]);
         }
-        let zero = match embeddings.row(i) {
-            Row::F32(row) => row.iter().all(|&value| value == 0.0),
-            Row::F64(row) => row.iter().all(|&value| value == 0.0),
-        };
-        if zero {
-            return Err(Error::new(
-                ErrorKind::InvalidParameter,
-                "cosine linkage cannot take a vector of zeros",
-            )
-            .detail(format!("Row {} has no direction.", i + 1))
-            .hint("Leave such rows out, use metric \"euclidean\", or dbscan, which labels them noise."));
+        let two = array![[1.0, 0.0], [1.0, 0.0]];
+        assert_eq!(
+            labels(&two, &params(None, Some(0.0), Metric::Cosine), 1 << 20, false).unwrap(),
+            [1, 0]
+        );
+        assert_eq!(
+            labels(&two, &params(None, Some(0.1), Metric::Cosine), 1 << 20, false).unwrap(),
+            [0, 0]
+        );
+        assert_eq!(
+            labels(&none, &params(Some(5), None, Metric::Cosine), 1 << 20, false).unwrap(),
+            [0_i32; 0]
+        );
+    }
+
+    #[test]
+    fn errors() {
+        let x = array![[1.0, 0.0], [0.0, 0.0], [0.0, 1.0]];
+        let error = labels(&x, &params(Some(4), None, Metric::Euclidean), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidParameter);
+        assert_eq!(error.message, "cannot form 4 clusters of 3 vectors");
+        let error = labels(&x, &params(Some(1), None, Metric::Cosine), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidParameter);
+        assert_eq!(error.detail.as_deref(), Some("Row 2 has no direction."));
+        let huge = array![[1e300], [-1e300]];
+        let error = labels(&huge, &params(Some(1), None, Metric::Euclidean), 1 << 20, false).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn memory_is_asked_for_and_stopping_is_obeyed() {
+        let x = Array2::from_shape_fn((100, 3), |(i, k)| (i * i + k * 7) as f64 % 31.0 + 1.0);
+        for params in [
+            params(Some(3), None, Metric::Euclidean),
+            params(None, Some(1.0), Metric::Euclidean),
+        ] {
+            let error = labels(&x, &params, 79_000, false).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::OutOfMemory);
+            assert!(error.hint.unwrap().contains("distance_threshold"));
+            assert!(labels(&x, &params, 120_000, false).is_ok());
+            assert_eq!(
+                labels(&x, &params, 120_000, true).unwrap_err().kind,
+                ErrorKind::Cancelled
+            );
         }
     }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::task::{try_filled, try_vec};
+use crate::task::try_vec;
 use crate::{Result, Task};
 
 /// Two clusters that became one, each named by any point in it.
@@ -79,26 +79,6 @@ fn root(parent: &mut [u32], mut node: u32) -> u32 {
     node
 }
 
-/// Labels from the root of each point's cluster (any number below `n`): clusters count up in the order of their
-/// first members.
-///
-/// # Errors
-/// [`crate::ErrorKind::OutOfMemory`].
-pub(super) fn by_first_member(root_of: impl Fn(usize) -> usize, n: usize) -> Result<Vec<i32>> {
-    let mut number = try_filled(n, -1_i32)?;
-    let mut labels = try_vec(n)?;
-    let mut next = 0;
-    for i in 0..n {
-        let number = &mut number[root_of(i)];
-        if *number < 0 {
-            *number = next;
-            next += 1;
-        }
-        labels.push(*number);
-    }
-    Ok(labels)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,12 +100,5 @@ mod tests {
         assert_eq!(tree.children, [[2, 0], [3, 1], [5, 4]]);
         let at: Vec<_> = [0.5, 1.0, 1.5, 2.0, 2.5].map(|t| tree.clusters_at(t)).into();
         assert_eq!(at, [4, 4, 3, 3, 1]);
-    }
-
-    #[test]
-    fn labels_follow_the_first_members() {
-        let roots = [4, 1, 4, 0, 1];
-        assert_eq!(by_first_member(|i| roots[i], 5).unwrap(), [0, 1, 0, 2, 1]);
-        assert_eq!(by_first_member(|i| i, 0).unwrap(), []);
     }
 }

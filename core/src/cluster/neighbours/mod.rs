@@ -7,8 +7,11 @@
 //! Rows become small integers with a rigorous bound of what that loses ([`codes`]); tiles of integer products
 //! decide nearly all pairs ([`tiles`]), and what they leave open is decided in f64, unless it no longer matters.
 
+mod bounds;
 mod codes;
 mod exact;
+mod frame;
+mod head;
 mod tiles;
 
 pub use exact::ExactPairs;

@@ -3,7 +3,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use ndarray::Array2;
 use proptest::prelude::*;
 
-use super::codes::{Codes, Frame, Verdict};
+use super::bounds::Verdict;
+use super::codes::Codes;
+use super::frame::Frame;
+use super::head::Head;
 use super::*;
 use crate::ErrorKind;
 use crate::cluster::simd::{COLUMNS, ROWS, Tile};
@@ -151,7 +154,7 @@ proptest! {
     #[test]
     fn integers_never_contradict_the_exact_test(
         shape in shapes(), n in 1_usize..60, d in 1_usize..70, seed in any::<u64>(),
-        metric in metrics(), share in 0.0..1.0, nudge in nudges(),
+        metric in metrics(), share in 0.0..1.0, nudge in nudges(), head_share in 0_usize..8,
     ) {
         let rows = matrix(shape, n, d, seed);
         let embeddings = Embeddings::from_f64(rows.view(), &task(1)).unwrap();
@@ -161,18 +164,24 @@ proptest! {
         let (order, coordinates) = frame.order(&embeddings).unwrap();
         for kernel in kernels() {
             let codes = Codes::new(&embeddings, &frame, &order, kernel, &task(1)).unwrap();
-            let (mut left, mut terms) = (Vec::new(), Vec::new());
-            (0..codes.panels()).for_each(|p| codes.append_left(p, &mut left, &mut terms));
-            let mut tile = Tile::new();
+            let mut left = Vec::new();
+            (0..codes.panels()).for_each(|p| codes.append_left(p, &mut left));
+            let head = Head::new(&codes, codes.quads() * head_share / 8, &task(2)).unwrap();
+            let (mut tile, mut head_tile) = (Tile::new(), Tile::new());
             for p in 0..codes.panels() {
                 let (right, columns) = codes.right(p);
                 for (part, left) in left.chunks_exact(codes.row_bytes() * ROWS).enumerate() {
-                    kernel.tile(left, right, &terms[part], columns, &mut tile);
+                    kernel.tile(left, right, &codes.row_terms(part * ROWS, &[]), columns, &mut tile);
+                    let (head_right, head_columns) = head.right(&codes, p);
+                    let head_rows = codes.row_terms(part * ROWS, head.tails(part * ROWS));
+                    kernel.tile(head.left(left), head_right, &head_rows, head_columns, &mut head_tile);
                     for i in part * ROWS..n.min((part + 1) * ROWS) {
                         for j in p * COLUMNS..n.min((p + 1) * COLUMNS) {
                             let near = exact.near(order[i] as usize, order[j] as usize);
                             let passed = tile.passed[i % ROWS] >> (j % COLUMNS) & 1 == 1;
                             prop_assert!(passed || !near, "{kernel:?}: {i} and {j} are lost, {shape:?} {metric}");
+                            let passed_head = head_tile.passed[i % ROWS] >> (j % COLUMNS) & 1 == 1;
+                            prop_assert!(passed_head || !near, "{kernel:?}: {i} and {j} are lost by the head");
                             if passed && i != j {
                                 match codes.judge(i, j, tile.sums[i % ROWS * COLUMNS + j % COLUMNS]) {
                                     Verdict::Near => prop_assert!(near),
@@ -214,6 +223,33 @@ proptest! {
             sets.union(i, j);
         }
         prop_assert_eq!(graph.components(&task(2)).unwrap(), sets.into_roots());
+    }
+}
+
+#[test]
+fn a_first_look_loses_no_edge() {
+    let rows = matrix(Shape::Grouped, 1700, 160, 3);
+    let embeddings = Embeddings::from_f64(rows.view(), &task(1)).unwrap();
+    for (metric, radius) in [(Metric::Cosine, 0.01), (Metric::Euclidean, 0.8)] {
+        let exact = ExactPairs::new(&embeddings, metric, radius, &task(1)).unwrap();
+        let graph = NeighbourGraph {
+            embeddings: &embeddings,
+            metric,
+            radius,
+            exact: &exact,
+        };
+        let expected = edges_by_trying(&graph);
+        assert!(expected.len() > 300, "{} edges", expected.len());
+        for kernel in kernels() {
+            let frame = Frame::new(&embeddings, metric, radius, &task(1)).unwrap();
+            let (order, _) = frame.order(&embeddings).unwrap();
+            let codes = Codes::new(&embeddings, &frame, &order, kernel, &task(1)).unwrap();
+            assert!(Head::choose(&codes, &task(1)).unwrap().is_some());
+            let mut found = AllEdges::default();
+            graph.for_each_edge_with(kernel, &mut found, &task(2)).unwrap();
+            found.0.sort_unstable();
+            assert_eq!(found.0, expected, "{kernel:?} {metric}");
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
-use super::codes::{Codes, Frame, Verdict};
+use super::bounds::Verdict;
+use super::codes::Codes;
+use super::frame::Frame;
+use super::head::Head;
 use super::{EdgeSink, NeighbourGraph};
 use crate::cluster::Embeddings;
 use crate::cluster::parallel::{Queue, on_threads};
@@ -42,6 +45,7 @@ pub fn bytes(embeddings: &Embeddings<'_>, threads: usize) -> Option<usize> {
     let rows = n.checked_mul(row)?;
     let block = (BLOCK_BYTES + (COLUMNS + 8) * (dims + 4)).checked_add(MAX_OPEN * size_of::<OpenPair>())?;
     Codes::bytes(n, dims)?
+        .checked_add(Head::bytes(n)?)?
         .checked_add(rows)?
         .checked_add(block.checked_mul(threads)?)
 }
@@ -65,14 +69,15 @@ pub fn for_each_edge(
     let codes = Codes::new(graph.embeddings, &frame, &order, kernel, task)?;
     let mut components = try_vec(n)?;
     components.extend((0..n).map(|_| AtomicU32::new(NO_COMPONENT)));
+    let head = Head::choose(&codes, task)?;
     let pass = Pass {
         graph,
-        kernel,
         task,
         frame: &frame,
         order: &order,
         coordinates: &coordinates,
         codes: &codes,
+        head: head.as_ref(),
         components: &components,
         sink: Mutex::new(Shared { sink, edges: 0 }),
     };
@@ -89,12 +94,12 @@ struct Shared<'a> {
 /// One pass; rows are called by their place in `order`.
 struct Pass<'a> {
     graph: &'a NeighbourGraph<'a>,
-    kernel: Kernel,
     task: &'a Task<'a>,
     frame: &'a Frame,
     order: &'a [u32],
     coordinates: &'a [f64],
     codes: &'a Codes,
+    head: Option<&'a Head>,
     /// A component that each row once belonged to. Components only grow, so rows with equal entries are in one
     /// component, however old the entries are.
     components: &'a [AtomicU32],
@@ -106,6 +111,7 @@ struct Worker {
     block: Option<usize>,
     left: Vec<u8>,
     terms: Vec<RowTerms>,
+    head_terms: Vec<RowTerms>,
     tile: Tile,
     edges: Vec<(u32, u32)>,
     open: Vec<OpenPair>,
@@ -117,6 +123,7 @@ impl Worker {
             block: None,
             left: try_vec(block_bytes)?,
             terms: try_vec(block_rows / ROWS)?,
+            head_terms: try_vec(block_rows / ROWS)?,
             tile: Tile::new(),
             edges: try_vec(MAX_EDGES + ROWS * COLUMNS)?,
             open: try_vec(MAX_OPEN + ROWS * COLUMNS)?,
@@ -148,12 +155,8 @@ impl Pass<'_> {
             let Some(mut worker) = workers.next() else { return };
             while let Some((block, panels)) = tasks.next() {
                 if worker.block != Some(block) {
-                    worker.block = Some(block);
-                    worker.left.clear();
-                    worker.terms.clear();
-                    for p in block..(block + block_panels).min(self.codes.panels()) {
-                        self.codes.append_left(p, &mut worker.left, &mut worker.terms);
-                    }
+                    let block_end = (block + block_panels).min(self.codes.panels());
+                    self.take_block(&mut worker, block..block_end);
                 }
                 for panel in panels {
                     if self.task.stopped() {
@@ -171,11 +174,32 @@ impl Pass<'_> {
         self.task.check()
     }
 
+    /// Makes these panels the worker's left operands.
+    fn take_block(&self, worker: &mut Worker, panels: std::ops::Range<usize>) {
+        worker.block = Some(panels.start);
+        worker.left.clear();
+        worker.terms.clear();
+        worker.head_terms.clear();
+        for p in panels {
+            self.codes.append_left(p, &mut worker.left);
+            for first in (p * COLUMNS..(p + 1) * COLUMNS).step_by(ROWS) {
+                worker.terms.push(self.codes.row_terms(first, &[]));
+                if let Some(head) = self.head {
+                    worker
+                        .head_terms
+                        .push(self.codes.row_terms(first, head.tails(first)));
+                }
+            }
+        }
+    }
+
     /// The tiles of the worker's block and one panel.
     fn multiply(&self, worker: &mut Worker, panel: usize) {
         let Some(block) = worker.block else { return };
         let columns = panel * COLUMNS..((panel + 1) * COLUMNS).min(self.codes.rows());
+        let kernel = self.codes.kernel();
         let (right, column_terms) = self.codes.right(panel);
+        let first_look = self.head.map(|head| (head, head.right(self.codes, panel)));
         for (part, left) in worker
             .left
             .chunks_exact(self.codes.row_bytes() * ROWS)
@@ -190,11 +214,14 @@ impl Pass<'_> {
             {
                 continue;
             }
-            let terms = &worker.terms[part];
-            if !self
-                .kernel
-                .tile(left, right, terms, column_terms, &mut worker.tile)
-            {
+            let tile = &mut worker.tile;
+            if let Some((head, (right, column_terms))) = first_look {
+                let terms = &worker.head_terms[part];
+                if !kernel.tile(head.left(left), right, terms, column_terms, tile) {
+                    continue;
+                }
+            }
+            if !kernel.tile(left, right, &worker.terms[part], column_terms, tile) {
                 continue;
             }
             for (i, row) in rows.enumerate() {

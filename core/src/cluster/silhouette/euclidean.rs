@@ -7,8 +7,9 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::super::simd::dot_tile::{PANEL, Tile, dot_tile};
-use super::frame::{Frame, pack};
+use super::frame::Frame;
 use super::{Groups, Means, SilhouetteMetric};
+use crate::cluster::nearest::pack;
 use crate::cluster::pairs::upper;
 use crate::cluster::{Embeddings, parallel};
 use crate::task::try_filled;

@@ -4,7 +4,6 @@
 //! values to where single precision is most precise.
 
 use super::super::parallel;
-use super::super::simd::dot_tile::PANEL;
 use super::super::simd::{dot, squared_distance};
 use super::{SilhouetteMetric, too_far};
 use crate::cluster::Embeddings;
@@ -101,19 +100,5 @@ impl<'a> Frame<'a> {
     pub fn distance(&self, i: u32, j: u32) -> f64 {
         let (x, y) = (self.embeddings.row(i as usize), self.embeddings.row(j as usize));
         squared_distance(x, y).sqrt() / self.radius
-    }
-}
-
-/// Writes up to [`PANEL`] rows, as `read(r, row)` gives them, into `panel` for `dot_tile`; the others are zeros.
-pub(super) fn pack(rows: usize, row: &mut [f64], panel: &mut [f32], mut read: impl FnMut(usize, &mut [f64])) {
-    for r in 0..PANEL {
-        if r < rows {
-            read(r, row);
-        } else {
-            row.fill(0.0);
-        }
-        for (to, &value) in panel[r..].iter_mut().step_by(PANEL).zip(row.iter()) {
-            *to = value as f32;
-        }
     }
 }

@@ -164,8 +164,9 @@ pub fn silhouette_samples(
         }));
     }
     let means = match metric {
-        SilhouetteMetric::Cosine => sums::cosine(embeddings, &groups, task)?,
-        SilhouetteMetric::SquaredEuclidean => sums::squared_euclidean(embeddings, &groups, task)?,
+        SilhouetteMetric::Cosine | SilhouetteMetric::SquaredEuclidean => {
+            sums::means(embeddings, &groups, metric, task)?
+        }
         SilhouetteMetric::Euclidean => euclidean::means(embeddings, &groups, task)?,
     };
     let mut samples = try_filled(n, None)?;

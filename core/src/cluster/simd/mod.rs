@@ -21,7 +21,7 @@ pub const COLUMNS: usize = 48;
 pub const QUAD: usize = 4;
 
 /// What the acceptance test of a tile takes from its rows; see [`Kernel::tile`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 #[repr(C, align(64))]
 pub struct RowTerms {
     /// Factor of [`ColumnTerms::reach`].
@@ -73,6 +73,18 @@ impl Tile {
 impl Default for Tile {
     fn default() -> Self {
         Tile::new()
+    }
+}
+
+impl Default for ColumnTerms {
+    fn default() -> Self {
+        ColumnTerms {
+            start: [0; COLUMNS],
+            scale: [0.0; COLUMNS],
+            reach: [0.0; COLUMNS],
+            error: [0.0; COLUMNS],
+            square: [0.0; COLUMNS],
+        }
     }
 }
 
