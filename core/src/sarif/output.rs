@@ -27,7 +27,7 @@ pub(crate) struct Documents<'d> {
 }
 
 impl<'d> Documents<'d> {
-    fn of(row: &Row<'d>, options: &Options) -> Result<Self> {
+    pub(crate) fn of(row: &Row<'d>, options: &Options) -> Result<Self> {
         let rare = row.rare.as_deref();
         Ok(Documents {
             suppressions: rare.map_or(Raw::Absent, |rare| rare.suppressions).jsonb()?,
