@@ -24,7 +24,8 @@ FROM bench_findings
 CONTENT = "SELECT count(content_fingerprint('tool', rule, path, message, 1)) FROM bench_findings"
 FILL = """
 CREATE TABLE bench_findings AS
-SELECT 'py/rule-' || i % 60 AS rule, 'src/pkg/module_' || i % 700 || '.py' AS path, i AS line, i % 80 AS col,
+SELECT 'py/rule-' || mod(i, 60) AS rule, 'src/pkg/module_' || mod(i, 700) || '.py' AS path, i AS line,
+       mod(i, 80) AS col,
        'The value of user goes to render() without a check. Case ' || i AS message
 FROM generate_series(1, %s) AS i
 """

@@ -2,26 +2,29 @@
 CREATE TEMPORARY TABLE clustered AS
 WITH texts AS (
     -- The text that the product embeds; demo/make_embeddings.py builds the same.
-    SELECT id, concat_ws(E'\n',
+    SELECT id, fingerprint, concat_ws(E'\n',
         'Rule: ' || rule_id,
         'File type: ' || substring(file_path FROM '[^.]*$'),
         'Description: ' || message,
         'Code: ' || nullif(left(snippet, 500), '')) AS text
     FROM findings
 ), embedded AS (
-    SELECT t.id, e.embedding
+    SELECT t.id, t.fingerprint, e.embedding
     FROM texts t JOIN demo_embeddings e ON e.text_sha256 = encode(sha256(convert_to(t.text, 'UTF8')), 'hex')
 ), ordered AS (
-    SELECT array_agg(id ORDER BY id) AS ids, array_agg(embedding ORDER BY id) AS embeddings FROM embedded
+    -- By fingerprint, and not by the random id: clusters then have the same numbers in every run.
+    SELECT array_agg(id ORDER BY fingerprint, id) AS ids, array_agg(embedding ORDER BY fingerprint, id) AS embeddings
+    FROM embedded
 )
-SELECT u.id, u.label, e.embedding
+SELECT u.id, u.label, e.fingerprint, e.embedding
 FROM ordered, unnest(ids, cluster_embeddings(embeddings, 'dbscan', eps => 0.1, min_samples => 2)) AS u (id, label)
 JOIN embedded e USING (id);
 INSERT INTO steps VALUES ('cluster the embeddings');
 
 \echo '6. Clusters of findings whose texts mean the same (DBSCAN, cosine distance up to 0.1)'
 \echo
-SELECT (SELECT count(*) FROM findings) AS findings, count(*) AS embedded, count(DISTINCT label) FILTER (WHERE label >= 0) AS clusters,
+SELECT (SELECT count(*) FROM findings) AS findings, count(*) AS embedded,
+       count(DISTINCT label) FILTER (WHERE label >= 0) AS clusters,
        count(*) FILTER (WHERE label < 0) AS "in no cluster"
 FROM clustered;
 
@@ -32,12 +35,12 @@ WITH centre AS (
     FROM clustered, unnest(embedding) WITH ORDINALITY u (x, dimension)
     WHERE label >= 0 GROUP BY label, dimension
 ), distance AS (
-    SELECT c.id, c.label, sum((u.x - centre.x) ^ 2) AS distance
+    SELECT c.id, c.label, c.fingerprint, sum((u.x - centre.x) ^ 2) AS distance
     FROM clustered c, unnest(c.embedding) WITH ORDINALITY u (x, dimension)
     JOIN centre USING (dimension)
-    WHERE centre.label = c.label GROUP BY c.id, c.label
+    WHERE centre.label = c.label GROUP BY c.id, c.label, c.fingerprint
 ), representative AS (
-    SELECT DISTINCT ON (label) label, id FROM distance ORDER BY label, distance, id
+    SELECT DISTINCT ON (label) label, id FROM distance ORDER BY label, distance, fingerprint
 )
 SELECT r.label AS cluster, (SELECT count(*) FROM clustered c WHERE c.label = r.label) AS size,
        (SELECT string_agg(DISTINCT m.tool_name, ', ') FROM clustered c JOIN findings m USING (id) WHERE c.label = r.label) AS tools,

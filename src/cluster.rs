@@ -4,14 +4,16 @@ use pgrx::pg_extern;
 use reviewpro_core::cluster::{Algorithm, Options, Report};
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
-use crate::bridge::{Call, OrRaise, Value, compute, read_vectors, stream_rows_holding};
+use crate::bridge::{Call, OrRaise, Value, Work, compute, read_vectors, stream_rows};
 
 /// `cluster_embeddings(embeddings, algorithm, ...)`, for `real[]` and `double precision[]` alike.
 #[pg_extern(sql = false)]
 fn cluster_embeddings(call: Call) -> Option<Value> {
     let matrix = call.matrix(0, "embeddings")?;
     let algorithm = algorithm(&call);
-    let labels = compute(|task| algorithm.labels(&matrix.embeddings(task)?, task));
+    let labels = compute(Work::default(), |task| {
+        algorithm.labels(&matrix.embeddings(task)?, task)
+    });
     Some(Value::array(&labels))
 }
 
@@ -20,27 +22,20 @@ fn cluster_embeddings(call: Call) -> Option<Value> {
 fn cluster_report(call: Call) -> Option<Value> {
     let matrix = call.matrix(0, "embeddings")?;
     let algorithm = algorithm(&call);
-    let report = compute(|task| Report::new(&matrix.embeddings(task)?, &algorithm, task)?.to_jsonb());
+    let report = compute(Work::default(), |task| {
+        Report::new(&matrix.embeddings(task)?, &algorithm, task)?.to_jsonb()
+    });
     Some(Value::jsonb(report.as_bytes()))
 }
 
 /// `cluster_query(query, algorithm, ...)`: one row per row of the query.
 #[pg_extern(sql = false)]
 fn cluster_query(call: Call) {
-    const COLUMNS: &[Column] = &[
-        Column {
-            name: "id",
-            ty: Type::Text,
-        },
-        Column {
-            name: "cluster",
-            ty: Type::Int,
-        },
-    ];
+    const COLUMNS: &[Column] = &[Column::new("id", Type::Text), Column::new("cluster", Type::Int)];
     let query = call.required("query", call.text(0));
     let algorithm = algorithm(&call);
     let rows = read_vectors(&query);
-    stream_rows_holding(rows.bytes(), &call, COLUMNS, |task, emit| {
+    stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
         let labels = algorithm.labels(&rows.vectors.embeddings(task)?, task)?;
         rows.labelled(&labels).try_for_each(|(id, label)| {
             let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);

@@ -5,7 +5,7 @@ use reviewpro_core::fingerprint::{compat, content, line_hashes, location, uuid};
 
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
-use crate::bridge::{Call, Value, stream_rows};
+use crate::bridge::{Call, Value, Work, stream_rows};
 
 /// `fingerprint(organization_id uuid, rule_id, file_path, start_line, start_column, message)`.
 #[pg_extern(sql = false)]
@@ -72,7 +72,8 @@ const LINE_HASH_COLUMNS: &[Column] = &[
 #[pg_extern(sql = false)]
 fn sarif_line_hashes(call: Call) {
     let source = call.text(0);
-    stream_rows(&call, LINE_HASH_COLUMNS, |task, emit| {
+    let work = Work::over(source.as_deref().map_or(0, str::len));
+    stream_rows(&call, LINE_HASH_COLUMNS, work, |task, emit| {
         let Some(source) = source.as_deref() else {
             return Ok(());
         };

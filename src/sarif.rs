@@ -2,12 +2,17 @@
 
 use pgrx::pg_extern;
 use reviewpro_core::json;
+use reviewpro_core::sarif::validate::{validate_jsonb, validate_text};
 use reviewpro_core::sarif::{self, Finding, Options, Rule, Run, Source, Words};
+use reviewpro_core::table::{Column, Type, Value as Cell};
 use reviewpro_core::{Result, Task};
 
 use crate::bridge::{
-    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, compute, no_answer, stream_rows,
+    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer, stream_rows,
 };
+
+/// How much smaller gzip makes a log.
+const USUAL_COMPRESSION: usize = 15;
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
 enum Log {
@@ -17,6 +22,17 @@ enum Log {
 }
 
 impl Log {
+    /// How much work it is to read it.
+    fn work(&self) -> Work {
+        Work::over(match self {
+            Log::Text(Some(text)) => text.len(),
+            Log::Jsonb(Some(payload)) => payload.len(),
+            Log::Bytea(Some(bytes)) if json::is_gzip(bytes) => bytes.len().saturating_mul(USUAL_COMPRESSION),
+            Log::Bytea(Some(bytes)) => bytes.len(),
+            Log::Text(None) | Log::Jsonb(None) | Log::Bytea(None) => 0,
+        })
+    }
+
     /// Runs `read` on the log, decoded.
     fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
         match self {
@@ -54,12 +70,13 @@ macro_rules! overloads {
 overloads!(findings: sarif_findings_text, sarif_findings_jsonb, sarif_findings_bytea);
 overloads!(runs: sarif_runs_text, sarif_runs_jsonb, sarif_runs_bytea);
 overloads!(rules: sarif_rules_text, sarif_rules_jsonb, sarif_rules_bytea);
+overloads!(validate: sarif_validate_text, sarif_validate_jsonb, sarif_validate_bytea);
 overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea -> Option<Value>);
 
 /// One row per finding.
 fn findings(call: &Call, log: &Log) {
     let options = options(call);
-    stream_rows(call, Finding::COLUMNS, |task, emit| {
+    stream_rows(call, Finding::COLUMNS, log.work(), |task, emit| {
         log.read(task, |source| {
             sarif::findings(source, &options, task, &mut |finding| emit(&finding.values())).map(drop)
         })
@@ -68,7 +85,7 @@ fn findings(call: &Call, log: &Log) {
 
 /// One row per run.
 fn runs(call: &Call, log: &Log) {
-    stream_rows(call, Run::COLUMNS, |task, emit| {
+    stream_rows(call, Run::COLUMNS, log.work(), |task, emit| {
         let runs = log.read(task, |source| sarif::runs(source, task))?;
         runs.iter().try_for_each(|run| emit(&run.values()))
     });
@@ -76,9 +93,34 @@ fn runs(call: &Call, log: &Log) {
 
 /// One row per rule.
 fn rules(call: &Call, log: &Log) {
-    stream_rows(call, Rule::COLUMNS, |task, emit| {
+    stream_rows(call, Rule::COLUMNS, log.work(), |task, emit| {
         log.read(task, |source| {
             sarif::rules(source, task, &mut |rule| emit(&rule.values()))
+        })
+    });
+}
+
+const PROBLEM_COLUMNS: &[Column] = &[
+    Column { name: "severity", ty: Type::Text },
+    Column { name: "code", ty: Type::Text },
+    Column { name: "pointer", ty: Type::Text },
+    Column { name: "message", ty: Type::Text },
+];
+
+/// One row per problem of the log.
+fn validate(call: &Call, log: &Log) {
+    stream_rows(call, PROBLEM_COLUMNS, log.work(), |task, emit| {
+        let problems = log.read(task, |source| match source {
+            Source::Text(text) => validate_text(text, task),
+            Source::Jsonb(payload) => validate_jsonb(payload, task),
+        })?;
+        problems.iter().try_for_each(|problem| {
+            emit(&[
+                Cell::Text(problem.severity.as_str()),
+                Cell::Text(problem.code),
+                Cell::Text(&problem.pointer),
+                Cell::Text(&problem.message),
+            ])
         })
     });
 }
@@ -88,7 +130,9 @@ fn summary(call: &Call, log: &Log) -> Option<Value> {
     if call.is_null(0) {
         return None;
     }
-    let summary = compute(|task| log.read(task, |source| sarif::summary(source, task).map(Some)))?;
+    let summary = compute(log.work(), |task| {
+        log.read(task, |source| sarif::summary(source, task).map(Some))
+    })?;
     Some(Value::jsonb(summary.as_bytes()))
 }
 
@@ -102,8 +146,8 @@ fn sarif_findings_support(call: Call) -> Value {
         return no_answer();
     };
     let rows = match request.constant() {
-        Some(Constant::Text(text)) => count_results(Source::Text(&text)),
-        Some(Constant::Jsonb(payload)) => count_results(Source::Jsonb(&payload)),
+        Some(Constant::Text(text)) => count_results(text.len(), Source::Text(&text)),
+        Some(Constant::Jsonb(payload)) => count_results(payload.len(), Source::Jsonb(&payload)),
         // Decoding it would be half of reading it.
         Some(Constant::Bytea(bytes)) => Some(bytes.len() / BYTES_PER_RESULT),
         None => None,
@@ -114,8 +158,8 @@ fn sarif_findings_support(call: Call) -> Value {
     }
 }
 
-fn count_results(source: Source<'_>) -> Option<usize> {
-    compute(|task| Ok(sarif::count_results(source, task)))
+fn count_results(bytes: usize, source: Source<'_>) -> Option<usize> {
+    compute(Work::over(bytes), |task| Ok(sarif::count_results(source, task)))
 }
 
 /// The options of `sarif_findings`, in the order in which the SQL declares them after the log.

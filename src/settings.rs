@@ -1,5 +1,8 @@
 //! The settings `reviewpro.max_threads` and `reviewpro.max_memory`.
 
+use std::num::NonZero;
+use std::sync::OnceLock;
+
 use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
 use crate::bridge;
@@ -42,7 +45,9 @@ pub(crate) fn threads() -> usize {
     if limit.is_worker {
         return 1;
     }
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    // Asking reads files of the system's: once is enough.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    let processors = *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, NonZero::get));
     match usize::try_from(THREADS.get()) {
         Ok(chosen @ 1..) => chosen,
         _ => processors.min(limit.workers_per_gather + 1),

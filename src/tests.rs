@@ -4,11 +4,12 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use crate::bridge::{Batch, compute, stream, without_new_threads};
+    use std::borrow::Cow;
+
     use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
-    use crate::bridge::{Batch, compute, stream};
+    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
 
     #[pg_test]
     fn the_module_says_its_name_and_version() {
@@ -26,7 +27,7 @@ mod tests {
 
     #[pg_test]
     fn workers_block_every_signal_that_can_be_blocked() {
-        let mask = compute(|_| {
+        let mask = compute(Work::default(), |_| {
             let status = std::fs::read_to_string("/proc/thread-self/status").unwrap_or_default();
             let line = status
                 .lines()
@@ -47,15 +48,16 @@ mod tests {
     fn no_thread_is_left_after_a_call() {
         let threads = || std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count);
         let before = threads();
-        let during = compute(|_| Ok(threads()));
+        let during = compute(Work::default(), |_| Ok(threads()));
         assert_eq!((before, during, threads()), (1, 2, 1));
     }
 
     #[pg_test]
     fn without_threads_the_work_is_done_here() {
         let name = || std::thread::current().name().map(str::to_owned);
-        assert_eq!(compute(|_| Ok(name())), Some("reviewpro".into()));
-        let (here, threads) = without_new_threads(|| compute(|task| Ok((name(), task.threads))));
+        assert_eq!(compute(Work::default(), |_| Ok(name())), Some("reviewpro".into()));
+        let (here, threads) =
+            without_new_threads(|| compute(Work::default(), |task| Ok((name(), task.threads))));
         assert_ne!(here, Some("reviewpro".into()));
         assert_eq!(threads, 1);
         let labels = "SELECT cluster_embeddings(ARRAY[[1, 0], [1, 0.1], [0, 1]]::real[], eps => 0.1)";
@@ -67,7 +69,7 @@ mod tests {
     fn batches_arrive_in_order() {
         let mut seen = Vec::new();
         let total = stream(
-            0,
+            Work::default(),
             |_, emit| {
                 for i in 0..1000 {
                     emit(i)?;
@@ -82,24 +84,24 @@ mod tests {
 
     #[pg_test(error = "the value is wrong")]
     fn an_error_of_the_core_is_an_error_here() {
-        compute(|_| Err::<(), _>(Error::new(ErrorKind::InvalidData, "the value is wrong")));
+        compute(Work::default(), |_| {
+            Err::<(), _>(Error::new(ErrorKind::InvalidData, "the value is wrong"))
+        });
     }
 
     #[pg_test(error = "a defect")]
     fn a_panic_of_a_worker_is_an_error_here() {
-        compute::<()>(|_| panic!("a defect"));
+        compute::<()>(Work::default(), |_| panic!("a defect"));
     }
 
     #[pg_test]
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            let row = [
-                Value::Text(text),
-                Value::Texts(&["x".into(), text.into()]),
-                Value::Texts(&[]),
-            ];
-            assert_eq!(batch.push_row(&row), Ok(()));
+            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
+            batch
+                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
+                .expect("three values");
         }
         assert_eq!(batch.offsets().count(), 15);
         assert!(batch.offsets().all(|offset| offset % 8 == 0));

@@ -3,7 +3,7 @@
 use pgrx::pg_extern;
 use reviewpro_core::cluster::Algorithm;
 
-use crate::bridge::{Call, OrRaise, compute_holding, label_partition};
+use crate::bridge::{Call, OrRaise, Work, compute, label_partition};
 
 /// `cluster_dbscan(embedding, eps, min_samples, metric) OVER (...)`
 #[pg_extern(sql = false)]
@@ -24,11 +24,21 @@ fn cluster_agglomerative(call: Call) -> Option<i32> {
     })
 }
 
+/// `cluster_kmeans(embedding, n_clusters, metric, seed) OVER (...)`
+#[pg_extern(sql = false)]
+fn cluster_kmeans(call: Call) -> Option<i32> {
+    label(&call, || {
+        let metric = call.required("metric", call.text(2));
+        let seed = call.required("seed", call.i32(3));
+        Algorithm::kmeans(call.i32(1), &metric, seed).or_raise()
+    })
+}
+
 /// The label of the current row; the algorithm is that of the partition's first row.
 fn label(call: &Call, algorithm: impl FnOnce() -> Algorithm) -> Option<i32> {
     label_partition(call, |vectors| {
         let algorithm = algorithm();
-        compute_holding(vectors.bytes(), |task| {
+        compute(Work::holding(vectors.bytes()), |task| {
             algorithm.labels(&vectors.embeddings(task)?, task)
         })
     })

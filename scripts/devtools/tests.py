@@ -115,7 +115,9 @@ def stage_python(server: Server) -> None:
     venv = house.local() / "tests"
     install_python_packages(venv, [], "the Python tests' packages", PYTHON / "requirements.txt")
     server.create_database("python")
-    env = house.plain_env(REVIEWPRO_DSN=server.dsn("python"), PYTHONDONTWRITEBYTECODE="1")
+    # The README's examples run through psql.
+    path = f"{house.bindir()}{os.pathsep}{os.environ['PATH']}"
+    env = house.plain_env(REVIEWPRO_DSN=server.dsn("python"), PYTHONDONTWRITEBYTECODE="1", PATH=path)
     if "REVIEWPRO_SHARED" in os.environ:
         env["REVIEWPRO_SHARED"] = os.environ["REVIEWPRO_SHARED"]
     run([venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", PYTHON], env=env, cwd=house.ROOT)

@@ -11,8 +11,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use pgrx::pg_sys;
+use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, Result, Task};
 
+use super::progress::Shown;
 use super::report::OrRaise;
 use crate::settings;
 
@@ -97,30 +99,57 @@ pub(super) fn main_thread_task(held: usize) -> Task<'static> {
     Task::new(1, settings::memory().saturating_sub(held), &interrupted)
 }
 
-/// Runs `job` beside the main thread and returns its result, or raises its error.
-pub(crate) fn compute<T: Send>(job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    compute_holding(0, job)
-}
-
-/// As [`compute`], while the caller holds `held` bytes that count as memory of this call.
-pub(crate) fn compute_holding<T: Send>(held: usize, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
-    stream(held, |task, _| job(task), |(): ()| {})
-}
-
-/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits. `held` as in
-/// [`compute_holding`].
-pub(crate) fn stream<B: Send, T: Send>(
+/// What is known of a computation before it begins.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Work {
     held: usize,
+    light: bool,
+}
+
+impl Work {
+    /// Input of so few bytes is done with before a thread has started.
+    const LIGHT: usize = 64 << 10;
+
+    /// The caller holds so many bytes that count as memory of this call.
+    pub(crate) fn holding(bytes: usize) -> Self {
+        Work {
+            held: bytes,
+            ..Work::default()
+        }
+    }
+
+    /// The work is proportional to so many bytes.
+    pub(crate) fn over(bytes: usize) -> Self {
+        Work {
+            light: bytes <= Self::LIGHT,
+            ..Work::default()
+        }
+    }
+}
+
+/// Runs `job` beside the main thread and returns its result, or raises its error.
+pub(crate) fn compute<T: Send>(work: Work, job: impl FnOnce(&Task<'_>) -> Result<T> + Send) -> T {
+    stream(work, |task, _| job(task), |(): ()| {})
+}
+
+/// Runs `job` beside the main thread, which feeds `consume` with the batches that `job` emits.
+pub(crate) fn stream<B: Send, T: Send>(
+    work: Work,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T> + Send,
     mut consume: impl FnMut(B),
 ) -> T {
     pgrx::check_for_interrupts!();
-    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(held));
+    if work.light {
+        return on_main_thread(&main_thread_task(work.held), job, consume);
+    }
+    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(work.held));
     let stop = AtomicBool::new(false);
     // A thread that cannot be started would take the job with it.
     let job = Mutex::new(Some(job));
     let take_job = || job.lock().ok().and_then(|mut job| job.take());
 
+    let shown = Shown::begin(Phase::Computing, 0);
+    let progress = shown.progress();
     let outcome = std::thread::scope(|scope| {
         let _stop = StopOnDrop(&stop);
         let (sender, batches) = sync_channel::<B>(BATCHES_AHEAD);
@@ -133,7 +162,8 @@ pub(crate) fn stream<B: Send, T: Send>(
                     let job = take_job()?;
                     let stopped = || stop.load(Ordering::Relaxed);
                     let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
-                    Some(job(&Task::new(threads, memory, &stopped), &mut emit))
+                    let task = Task::new(threads, memory, &stopped).with_progress(progress);
+                    Some(job(&task, &mut emit))
                 })
         };
         let Ok(coordinator) = coordinator else { return None };
@@ -169,16 +199,25 @@ pub(crate) fn stream<B: Send, T: Send>(
         Some(result) => result.or_raise(),
         // No thread to be had: the same work here, by the same rules.
         None => {
-            let job = take_job().expect("the job was not started");
-            let mut emit = |batch| {
-                consume(batch);
-                Ok(())
-            };
-            let result = job(&Task::new(1, memory, &interrupted), &mut emit);
-            pgrx::check_for_interrupts!();
-            result.or_raise()
+            let task = main_thread_task(work.held).with_progress(progress);
+            on_main_thread(&task, take_job().expect("the job was not started"), consume)
         }
     }
+}
+
+/// Runs `job` on the main thread, which looks for a cancel whenever the job does.
+fn on_main_thread<B, T>(
+    task: &Task<'_>,
+    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T>,
+    mut consume: impl FnMut(B),
+) -> T {
+    let mut emit = |batch| {
+        consume(batch);
+        Ok(())
+    };
+    let result = job(task, &mut emit);
+    pgrx::check_for_interrupts!();
+    result.or_raise()
 }
 
 /// Runs `work` in a process that may start no thread.

@@ -10,7 +10,7 @@ use reviewpro_core::table::{Column, Type, Value};
 use reviewpro_core::{Error, ErrorKind, Result, Task, jsonb};
 
 use super::call::Call;
-use super::compute::stream;
+use super::compute::{Work, stream};
 use super::report::raise_as;
 use super::value::MAX_ALLOC_SIZE;
 
@@ -55,8 +55,16 @@ impl Batch {
         Batch {
             columns,
             cells: Vec::new(),
-            buffer: Vec::with_capacity(Self::FULL / 8 + 1024),
+            buffer: Vec::new(),
             bytes: 0,
+        }
+    }
+
+    /// A batch that will be filled.
+    fn with_room(columns: usize) -> Self {
+        Batch {
+            buffer: Vec::with_capacity(Self::FULL / 8 + 1024),
+            ..Batch::new(columns)
         }
     }
 
@@ -269,27 +277,18 @@ impl RowSink {
 pub(crate) fn stream_rows(
     call: &Call,
     columns: &'static [Column],
-    job: impl FnOnce(&Task<'_>, &mut dyn FnMut(&[Value<'_>]) -> Result<()>) -> Result<()> + Send,
-) {
-    stream_rows_holding(0, call, columns, job);
-}
-
-/// As [`stream_rows`], while the caller holds `held` bytes that count as memory of this call.
-pub(crate) fn stream_rows_holding(
-    held: usize,
-    call: &Call,
-    columns: &'static [Column],
+    work: Work,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(&[Value<'_>]) -> Result<()>) -> Result<()> + Send,
 ) {
     let mut sink = RowSink::new(call, columns);
     stream(
-        held,
+        work,
         |task, send| {
             let mut batch = Batch::new(columns.len());
             job(task, &mut |row| {
                 batch.push_row(row)?;
                 if batch.is_full() {
-                    send(std::mem::replace(&mut batch, Batch::new(columns.len())))
+                    send(std::mem::replace(&mut batch, Batch::with_room(columns.len())))
                 } else {
                     Ok(())
                 }

@@ -18,7 +18,7 @@ POINTS = (0.1, 0.25, 0.4, 0.55, 0.7)
 YARDSTICK = "SELECT count(*) FROM generate_series(1, 20000000)"
 PARSE = "SELECT count(*) FROM big_log, LATERAL sarif_findings(body)"
 DBSCAN = "SELECT cluster_embeddings(embeddings, 'dbscan', 0.15, 2) FROM big_set"
-LINKAGE = "SELECT cluster_embeddings(embeddings, 'agglomerative', n_clusters => 10) FROM big_set"
+LINKAGE = "SELECT cluster_embeddings(embeddings[1:5000], 'agglomerative', n_clusters => 10) FROM big_set"
 STATEMENTS = {"parse": PARSE, "dbscan": DBSCAN, "agglomerative": LINKAGE}
 
 

@@ -23,7 +23,7 @@ mod tests {
 
     #[test]
     fn groups_and_leading_zeros() {
-        let bytes = 0x0000_0001_0203_0405_a607_08090a0b0c0d_u128.to_be_bytes();
+        let bytes = 0x0000_0001_0203_0405_a607_0809_0a0b_0c0d_u128.to_be_bytes();
         assert_eq!(text(bytes), "00000001-0203-0405-a607-08090a0b0c0d");
         assert_eq!(text([0xff; 16]), "ffffffff-ffff-ffff-ffff-ffffffffffff");
     }

@@ -10,13 +10,18 @@ const UTF8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 /// Bytes decoded between two looks at the stop signal: about a millisecond.
 const CHUNK: usize = 1 << 18;
 
+/// Whether the bytes are compressed.
+pub fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(GZIP)
+}
+
 /// The JSON text in `bytes`: UTF-8 or UTF-16 with or without a byte order mark, plain or gzip (any number of members).
 ///
 /// # Errors
 /// [`ErrorKind::InvalidBinary`] for broken gzip and cut UTF-16, [`ErrorKind::InvalidEncoding`] with the byte offset for what is
 /// not text, [`ErrorKind::OutOfMemory`] when the decoded text is larger than `task` allows, [`ErrorKind::Cancelled`].
 pub fn decode<'a>(bytes: &'a [u8], task: &Task<'_>) -> Result<Cow<'a, str>> {
-    if !bytes.starts_with(GZIP) {
+    if !is_gzip(bytes) {
         return text(bytes, task);
     }
     let mut bytes = inflate(bytes, task)?;

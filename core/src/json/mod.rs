@@ -8,13 +8,14 @@
 //! * [`Raw`]: any part of a document, text or jsonb, kept without copying.
 
 mod decode;
+pub(crate) mod escape;
 mod mend;
 mod raw;
 mod split;
 mod structure;
 mod value;
 
-pub use decode::{decode, utf8};
+pub use decode::{decode, is_gzip, utf8};
 pub use mend::{Mended, mend};
 pub use raw::{Kind, Raw};
 pub use split::{Split, split};

@@ -1,8 +1,8 @@
 //! Documents to be written, and their jsonb bytes.
 
 use super::container::Value;
-use super::number;
 use super::parse::parse;
+use super::token;
 use super::{
     CONTAINER, COUNT, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, IS_SCALAR, MAX_DEPTH, NULL, NUMERIC,
     OFFSET_OR_LENGTH, OFFSET_STRIDE, STRING, TRUE, too_deep,
@@ -163,7 +163,7 @@ impl<'a> Tree<'a> {
             }
             Tree::Number(token) => {
                 pad(out);
-                number::write(token, out)?;
+                token::write(token, out)?;
                 NUMERIC
             }
             Tree::Array(elements) => {
@@ -220,12 +220,12 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) -> u32 {
     }
 }
 
-const fn bool_type(value: bool) -> u32 {
+pub(super) const fn bool_type(value: bool) -> u32 {
     if value { TRUE } else { FALSE }
 }
 
 /// Appends a string's bytes without U+0000.
-fn write_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('\0') {
         out.extend_from_slice(before.as_bytes());
@@ -236,11 +236,11 @@ fn write_string(text: &str, out: &mut Vec<u8>) {
 }
 
 /// Zeros up to the next multiple of four.
-fn pad(out: &mut Vec<u8>) {
+pub(super) fn pad(out: &mut Vec<u8>) {
     out.resize(out.len().next_multiple_of(4), 0);
 }
 
-fn entry(kind: u32, length: usize) -> Result<u32> {
+pub(super) fn entry(kind: u32, length: usize) -> Result<u32> {
     match u32::try_from(length) {
         Ok(length) if length <= OFFSET_OR_LENGTH => Ok(kind | length),
         _ => Err(too_large()),
@@ -248,7 +248,13 @@ fn entry(kind: u32, length: usize) -> Result<u32> {
 }
 
 /// Stores the entry of child `index` at `at`, and adds its length to `total`; every 32nd holds the end instead.
-fn store_entry(out: &mut [u8], at: usize, index: usize, entry: u32, total: &mut u32) -> Result<()> {
+pub(super) fn store_entry(
+    out: &mut [u8],
+    at: usize,
+    index: usize,
+    entry: u32,
+    total: &mut u32,
+) -> Result<()> {
     *total += entry & OFFSET_OR_LENGTH;
     if *total > OFFSET_OR_LENGTH {
         return Err(too_large());
@@ -265,7 +271,7 @@ fn store_entry(out: &mut [u8], at: usize, index: usize, entry: u32, total: &mut 
 }
 
 /// Fills in the entries of a container while its children are appended.
-struct ContainerWriter {
+pub(super) struct ContainerWriter {
     entries: usize,
     index: usize,
     total: u32,
@@ -273,7 +279,7 @@ struct ContainerWriter {
 
 impl ContainerWriter {
     /// Appends the header and room for the entries.
-    fn begin(out: &mut Vec<u8>, count: usize, children: usize, flag: u32) -> Result<Self> {
+    pub(super) fn begin(out: &mut Vec<u8>, count: usize, children: usize, flag: u32) -> Result<Self> {
         let header = match u32::try_from(count) {
             Ok(count) if count <= COUNT => count | flag,
             _ => return Err(too_large()),
@@ -288,7 +294,7 @@ impl ContainerWriter {
         })
     }
 
-    fn entry(&mut self, out: &mut [u8], entry: u32) -> Result<()> {
+    pub(super) fn entry(&mut self, out: &mut [u8], entry: u32) -> Result<()> {
         store_entry(
             out,
             self.entries + 4 * self.index,

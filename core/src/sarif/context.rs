@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use crate::fingerprint::tool;
+
 use super::level::Level;
 use super::location::Files;
 use super::model::{Finding, Invocation, Run, ToolComponent};
-use super::options::Options;
+use super::options::{FingerprintKind, Options};
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::rule::{Found, Rules};
@@ -40,9 +42,9 @@ impl<'d> Context<'d> {
                 .map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid)))
                 .collect(),
         };
-        let tool = run.tool.get();
-        let driver = tool.and_then(|tool| tool.driver.get());
-        let rules = Rules::of(tool, &taxonomies);
+        let described = run.tool.get();
+        let driver = described.and_then(|tool| tool.driver.get());
+        let rules = Rules::of(described, &taxonomies);
         let invocations = run.read_invocations();
         let mut warnings = Warnings::default();
         warnings.add_if(
@@ -50,6 +52,15 @@ impl<'d> Context<'d> {
             Warning::ToolMissing,
         );
         warnings.add_if(has_external(run), Warning::ExternalProperties);
+        let denied = options
+            .fingerprint_keys
+            .iter()
+            .flatten()
+            .any(|key| tool::is_denied(key));
+        warnings.add_if(
+            denied && options.fingerprint() == FingerprintKind::Tool,
+            Warning::FingerprintKeyDenied,
+        );
         Context {
             index,
             tool_name: driver.and_then(|driver| driver.name.filled()),

@@ -58,7 +58,7 @@ pub(crate) fn count<'d>(
         let mut counts = empty.clone();
         for raw in results {
             counts.results += 1;
-            if let Member::Is(finding) = raw.try_read()? {
+            if let Member::Is(finding) = raw.try_read(&document.budget())? {
                 one(context, &finding, &mut counts);
             }
         }

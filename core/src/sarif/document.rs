@@ -7,7 +7,7 @@ use super::inline;
 use super::model::Log;
 use super::options::Mode;
 use super::raw::Raw;
-use super::read::{self, Member, Shape};
+use super::read::{self, Budget, Member, Shape};
 
 /// Where a log comes from.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub enum Source<'d> {
 pub(crate) struct Document<'d> {
     source: Source<'d>,
     split: Option<Split<'d>>,
+    /// How many bytes each part may take while it is read.
+    memory: usize,
 }
 
 impl<'d> Document<'d> {
@@ -32,7 +34,11 @@ impl<'d> Document<'d> {
             Source::Text(text) => json::split(text, task)?,
             Source::Jsonb(_) => None,
         };
-        Ok(Document { source, split })
+        Ok(Document {
+            source,
+            split,
+            memory: task.memory,
+        })
     }
 
     /// Reads the log, but for the results.
@@ -56,8 +62,9 @@ impl<'d> Document<'d> {
     fn member(&self) -> Result<Member<Log<'_>>> {
         match (self.source, &self.split) {
             (Source::Text(text), Some(split)) => {
-                let Ok(mut member) = read::from_text::<Member<Log<'_>>>(&split.skeleton) else {
-                    return whole(text);
+                let Ok(mut member) = read::from_text::<Member<Log<'_>>>(&split.skeleton, &self.budget())
+                else {
+                    return self.whole(text);
                 };
                 if let Member::Is(log) = &mut member {
                     for (run, results) in log.runs.items.iter_mut().zip(&split.runs) {
@@ -68,23 +75,28 @@ impl<'d> Document<'d> {
                 }
                 Ok(member)
             }
-            (Source::Text(text), None) => whole(text),
-            (Source::Jsonb(payload), _) => Raw::Container(payload).try_read(),
+            (Source::Text(text), None) => self.whole(text),
+            (Source::Jsonb(payload), _) => Raw::Container(payload).try_read(&self.budget()),
         }
+    }
+
+    /// Reads a text as a whole.
+    fn whole<'t>(&self, text: &'t str) -> Result<Member<Log<'t>>> {
+        read::from_text(text, &self.budget())
+    }
+
+    /// What reading one part may take.
+    pub(crate) fn budget(&self) -> Budget {
+        Budget::new(self.memory)
     }
 
     /// The error to report for a part that cannot be read: with its place in the document.
     pub(crate) fn fault(&self, error: Error) -> Error {
         match (error.kind, self.source) {
-            (ErrorKind::InvalidText, Source::Text(text)) => whole(text).err().unwrap_or(error),
+            (ErrorKind::InvalidText, Source::Text(text)) => self.whole(text).err().unwrap_or(error),
             _ => error,
         }
     }
-}
-
-/// Reads a text as a whole.
-fn whole(text: &str) -> Result<Member<Log<'_>>> {
-    read::from_text(text).map_err(json::from_serde_json)
 }
 
 fn check(log: Log<'_>) -> Result<Log<'_>> {

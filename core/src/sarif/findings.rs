@@ -1,5 +1,7 @@
 //! From a document to its rows.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
@@ -9,13 +11,11 @@ use super::finding::Finding;
 use super::model;
 use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
+use super::output;
 use super::raw::Raw;
-use super::read::Member;
+use super::read::{Budget, Member};
 use super::results::in_chunks;
 use super::row::{self, Row};
-
-/// Rows handed out between two looks at the stop signal: about a millisecond.
-const POLL: usize = 256;
 
 /// What became of the results of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,6 +83,7 @@ pub fn findings(
     if options.mode == Mode::Compat {
         statistics.aborted = compat::stop(&log);
     }
+    let held = AtomicUsize::new(0);
     let mut runs: Vec<RunRows<'_>> = Vec::new();
     for (index, run) in log
         .runs
@@ -94,6 +95,8 @@ pub fn findings(
         let Member::Is(run) = run else { continue };
         let reader = Reader {
             options,
+            memory: task.memory,
+            held: &held,
             compat: (options.mode == Mode::Compat).then(|| compat::Tool::of(run)),
             context: Context::of(index, run, options),
         };
@@ -103,9 +106,9 @@ pub fn findings(
         })
         .map_err(|error| document.fault(error))?;
         statistics.total += results.items.len();
-        let mut rows = Vec::with_capacity(chunks.iter().map(|chunk| chunk.rows.len()).sum());
+        let mut rows = Vec::with_capacity(chunks.len());
         for mut chunk in chunks {
-            rows.append(&mut chunk.rows);
+            rows.push(chunk.rows);
             statistics.skipped += chunk.skipped;
             statistics.errors.append(&mut chunk.errors);
         }
@@ -118,7 +121,7 @@ pub fn findings(
         }
         runs.push(RunRows {
             context: reader.context,
-            rows,
+            chunks: rows,
         });
     }
     if let (true, Some(problem)) = (options.strict, statistics.errors.first()) {
@@ -132,31 +135,8 @@ pub fn findings(
         )));
     }
     occurrence::number(&mut runs, options);
-    hand_out(&runs, options, task, &mut statistics, emit)?;
+    output::hand_out(&runs, options, task, &mut statistics, emit)?;
     Ok(statistics)
-}
-
-fn hand_out(
-    runs: &[RunRows<'_>],
-    options: &Options,
-    task: &Task<'_>,
-    statistics: &mut Statistics,
-    emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
-) -> Result<()> {
-    for run in runs {
-        for (at, row) in run.rows.iter().enumerate() {
-            if at % POLL == 0 {
-                task.check()?;
-            }
-            if row.wanted(options) {
-                row.emit(&run.context, options, emit)?;
-                statistics.rows += 1;
-            } else {
-                statistics.filtered += usize::from(row.location == 0);
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Reads the results of one run.
@@ -164,6 +144,10 @@ struct Reader<'a, 'd> {
     options: &'a Options,
     context: Context<'d>,
     compat: Option<compat::Tool<'d>>,
+    /// How many bytes all rows together may take.
+    memory: usize,
+    /// How many they take, over all runs.
+    held: &'a AtomicUsize,
 }
 
 impl<'d> Reader<'_, 'd> {
@@ -182,6 +166,13 @@ impl<'d> Reader<'_, 'd> {
                 }
             }
         }
+        let bytes =
+            chunk.rows.iter().map(Row::size).sum::<usize>() + chunk.errors.len() * size_of::<Problem>();
+        let held = self
+            .held
+            .fetch_add(bytes, Ordering::Relaxed)
+            .saturating_add(bytes);
+        Task::new(1, self.memory, &|| false).need("holding the rows", Some(held))?;
         Ok(chunk)
     }
 
@@ -189,7 +180,8 @@ impl<'d> Reader<'_, 'd> {
         let Ok(index) = u32::try_from(index) else {
             return Ok(Outcome::Error("the result's position is too large"));
         };
-        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>()? else {
+        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>(&Budget::new(self.memory))?
+        else {
             return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
         };
         let before = rows.len();

@@ -131,12 +131,12 @@ fn placeholder<'t, 'd>(text: &'t str, arguments: &[Raw<'d>]) -> Option<(Cow<'d, 
 
 /// Embedded links to places in the log, `[text](3)` and `[text](sarif:/...)`, become their text.
 fn without_links(text: Cow<'_, str>) -> Cow<'_, str> {
-    if !text.contains("](") {
+    if memchr::memmem::find(text.as_bytes(), b"](").is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_ref();
-    while let Some(at) = rest.find('[') {
+    while let Some(at) = memchr::memchr(b'[', rest.as_bytes()) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         match link(rest) {

@@ -21,6 +21,7 @@ mod model;
 mod number;
 mod occurrence;
 mod options;
+mod output;
 mod raw;
 mod read;
 mod region;

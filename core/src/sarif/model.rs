@@ -286,14 +286,20 @@ pub(crate) struct Properties<'d> {
 }
 
 impl<'d> Object<'d> for Properties<'d> {
-    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
-        let raw = As::<F, Raw<'d>>::new();
-        match name {
+    fn member<F: Format, A: MapAccess<'d>>(
+        &mut self,
+        format: F,
+        name: Cow<'d, [u8]>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let raw = As::<F, Raw<'d>>::new(format);
+        match name.as_ref() {
             b"tags" => self.tags = map.next_value_seed(raw)?,
             b"security-severity" => self.security_severity = map.next_value_seed(raw)?,
             b"precision" => self.precision = map.next_value_seed(raw)?,
-            _ if is_telling(name) => {
-                let name = Cow::Owned(sanitised(name));
+            _ if is_telling(&name) => {
+                let name = sanitised(name);
+                format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
                 self.others.push((name, map.next_value_seed(raw)?));
             }
             _ => {

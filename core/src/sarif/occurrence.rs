@@ -6,46 +6,61 @@ use super::context::Context;
 use super::options::Options;
 use super::row::Row;
 
-/// The rows of one run.
+/// The rows of one run, in the chunks in which they were read.
 pub(crate) struct RunRows<'d> {
     pub(crate) context: Context<'d>,
-    pub(crate) rows: Vec<Row<'d>>,
+    pub(crate) chunks: Vec<Vec<Row<'d>>>,
 }
 
-/// A row's place: run and position.
-#[derive(Clone, Copy)]
+/// A row's place; places compare in the order of the document.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct At {
-    run: usize,
-    row: usize,
+    run: u32,
+    chunk: u32,
+    row: u32,
 }
 
 /// Numbers the rows of all runs. Until now each has the fingerprint of a first occurrence, which stands for its group.
 pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options) {
-    let mut order: Vec<([u8; 64], At)> = Vec::new();
-    for (run, rows) in runs.iter().enumerate() {
-        let keys = rows.rows.iter().enumerate();
-        order.extend(keys.map(|(row, value)| (bytes(value), At { run, row })));
-    }
-    // Stable: within a group the rows stay in the order of the document.
-    order.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let mut rest = order.as_slice();
-    while let Some((first, _)) = rest.first() {
-        let size = rest.iter().take_while(|(key, _)| key == first).count();
-        let (group, after) = rest.split_at(size);
-        rest = after;
-        if size > 1 {
-            let members: Vec<At> = group.iter().map(|(_, at)| *at).collect();
-            number_group(runs, members, options);
+    let mut order: Vec<(u64, At)> = Vec::new();
+    for (run, rows) in (0..).zip(&*runs) {
+        for (chunk, rows) in (0..).zip(&rows.chunks) {
+            order.extend(
+                (0..)
+                    .zip(rows)
+                    .map(|(row, value)| (prefix(value), At { run, chunk, row })),
+            );
         }
+    }
+    let whole = |at: At| get(runs, at).map(|row| row.fingerprint);
+    order.sort_unstable_by(|(a, at), (b, bt)| {
+        a.cmp(b)
+            .then_with(|| whole(*at).cmp(&whole(*bt)))
+            .then_with(|| at.cmp(bt))
+    });
+    let mut groups: Vec<Vec<At>> = Vec::new();
+    for group in order.chunk_by(|(a, at), (b, bt)| a == b && whole(*at) == whole(*bt)) {
+        if group.len() > 1 {
+            groups.push(group.iter().map(|(_, at)| *at).collect());
+        }
+    }
+    for group in groups {
+        number_group(runs, group, options);
     }
 }
 
-fn bytes(row: &Row<'_>) -> [u8; 64] {
-    row.fingerprint.as_str().as_bytes().try_into().unwrap_or([0; 64])
+/// Sixteen of the fingerprint's digits as a number that compares quickly.
+fn prefix(row: &Row<'_>) -> u64 {
+    row.fingerprint
+        .as_str()
+        .get(..16)
+        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+        .unwrap_or(0)
 }
 
 fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Options) {
-    let hashed = get(runs, members[0]).is_some_and(|row| row.formula.hashes_occurrence());
+    let first = members.first().and_then(|at| get(runs, *at));
+    let hashed = first.is_some_and(|row| row.formula.hashes_occurrence());
     if hashed {
         members.sort_by(|a, b| compare(runs, *a, *b));
     }
@@ -67,8 +82,11 @@ fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Option
         numbers.push(number);
     }
     for (at, number) in members.into_iter().zip(numbers) {
-        let Some(run) = runs.get_mut(at.run) else { continue };
-        let Some(row) = run.rows.get_mut(at.row) else {
+        let Some(run) = runs.get_mut(index(at.run)) else {
+            continue;
+        };
+        let chunk = run.chunks.get_mut(index(at.chunk));
+        let Some(row) = chunk.and_then(|chunk| chunk.get_mut(index(at.row))) else {
             continue;
         };
         row.occurrence = number;
@@ -79,8 +97,15 @@ fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Option
     }
 }
 
+fn index(position: u32) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
 fn get<'a, 'd>(runs: &'a [RunRows<'d>], at: At) -> Option<&'a Row<'d>> {
-    runs.get(at.run)?.rows.get(at.row)
+    runs.get(index(at.run))?
+        .chunks
+        .get(index(at.chunk))?
+        .get(index(at.row))
 }
 
 /// The order in which members of a group are counted: further locations and absent results last, then by position.

@@ -6,12 +6,15 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-use crate::json;
+use crate::Result;
+use crate::json::{
+    self,
+    escape::{self, Replaced, unescape},
+};
 use crate::jsonb::{self, Numeric, Tree, Value};
-use crate::{Error, Result};
 
 use super::number;
-use super::read::{self, Read};
+use super::read::{self, Budget, Read};
 
 /// A value of the document, not read yet. Scalars are read when a question needs them, so what nobody asks for
 /// costs nothing, and the number token, which floats would lose, is still there.
@@ -35,6 +38,9 @@ pub(crate) enum Raw<'d> {
     /// jsonb: an array or object, which is a payload of its own.
     Container(&'d [u8]),
 }
+
+/// How many bytes the lists within one small part of a result, such as its tags, may take.
+const PART_LIMIT: usize = 64 << 20;
 
 /// The JSON type of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,23 +183,22 @@ impl<'d> Raw<'d> {
         }
     }
 
-    /// Reads the value as `T`, which is lenient: whatever does not fit is `T`'s absence.
+    /// Reads the value as `T`, which is lenient: whatever does not fit, or is larger than any real log has it, is `T`'s absence.
     pub(crate) fn read<T: Read<'d> + Default>(self) -> T {
-        self.try_read().unwrap_or_default()
+        self.try_read(&Budget::new(PART_LIMIT)).unwrap_or_default()
     }
 
     /// Reads the value as `T`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb.
-    pub(crate) fn try_read<T: Read<'d> + Default>(self) -> Result<T> {
+    /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb,
+    /// [`crate::ErrorKind::OutOfMemory`] beyond the budget.
+    pub(crate) fn try_read<T: Read<'d> + Default>(self, budget: &Budget) -> Result<T> {
         match self {
             Raw::Absent => Ok(T::default()),
-            Raw::Text(text) => read::from_text(text).map_err(json::from_serde_json),
+            Raw::Text(text) => read::from_text(text, budget),
             _ => match self.open()? {
-                Some(json::Raw::Jsonb(value)) => {
-                    Ok(T::read::<read::Direct, _>(jsonb::Deserializer::new(value)).map_err(Error::from)?)
-                }
+                Some(json::Raw::Jsonb(value)) => read::from_jsonb(value, budget),
                 _ => Ok(T::default()),
             },
         }
@@ -272,6 +277,7 @@ impl<'d> Raw<'d> {
         match self {
             _ if self.is_none() => Ok(None),
             Raw::Container(bytes) => Ok(Some(Cow::Borrowed(bytes))),
+            Raw::Text(text) => Ok(Some(Cow::Owned(jsonb::transcode(text)?))),
             _ => match self.tree()? {
                 Some(tree) => Ok(Some(Cow::Owned(tree.encode()?.into_bytes()))),
                 None => Ok(None),
@@ -304,21 +310,11 @@ impl<'d> Raw<'d> {
     }
 
     fn replaced(self) -> Replaced {
-        let mut replaced = Replaced::default();
-        if let Raw::Text(text) = self
-            && memchr::memmem::find(text.as_bytes(), br"\u").is_some()
-        {
-            decode_escapes(text, &mut String::new(), &mut replaced);
+        match self {
+            Raw::Text(text) => escape::replaced(text),
+            _ => Replaced::default(),
         }
-        replaced
     }
-}
-
-/// Which unstorable characters U+FFFD stands for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Replaced {
-    nul: bool,
-    surrogate: bool,
 }
 
 /// An array index as written.
@@ -330,69 +326,6 @@ pub(crate) enum Index {
     Invalid,
     /// A position.
     At(usize),
-}
-
-/// The value of a JSON string literal with its quotes; borrowed when it holds no escape.
-pub(crate) fn unescape(literal: &str) -> Cow<'_, str> {
-    let inner = literal
-        .get(1..literal.len().saturating_sub(1))
-        .unwrap_or_default();
-    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
-        return Cow::Borrowed(inner);
-    }
-    let mut out = String::with_capacity(inner.len());
-    decode_escapes(inner, &mut out, &mut Replaced::default());
-    Cow::Owned(out)
-}
-
-/// Appends `text` with its JSON escapes decoded; `replaced` tells what U+FFFD stands for.
-fn decode_escapes(text: &str, out: &mut String, replaced: &mut Replaced) {
-    let mut rest = text;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        let (plain, escape) = rest.split_at(at);
-        out.push_str(plain);
-        let mut skip = 2;
-        match escape.as_bytes().get(1) {
-            Some(b'n') => out.push('\n'),
-            Some(b't') => out.push('\t'),
-            Some(b'r') => out.push('\r'),
-            Some(b'b') => out.push('\u{8}'),
-            Some(b'f') => out.push('\u{c}'),
-            Some(b'u') => {
-                let high = hex4(escape, 2);
-                skip = 6;
-                let mut code = high;
-                if (0xD800..0xDC00).contains(&high) && escape.get(6..8) == Some("\\u") {
-                    let low = hex4(escape, 8);
-                    if (0xDC00..0xE000).contains(&low) {
-                        code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
-                        skip = 12;
-                    }
-                }
-                match char::from_u32(code) {
-                    Some('\0') => {
-                        replaced.nul = true;
-                        out.push('\u{FFFD}');
-                    }
-                    Some(c) => out.push(c),
-                    None => {
-                        replaced.surrogate = true;
-                        out.push('\u{FFFD}');
-                    }
-                }
-            }
-            Some(&byte) => out.push(char::from(byte)),
-            None => {}
-        }
-        rest = escape.get(skip..).unwrap_or_default();
-    }
-    out.push_str(rest);
-}
-
-fn hex4(text: &str, at: usize) -> u32 {
-    text.get(at..at + 4)
-        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
-        .unwrap_or(0xD800)
 }
 
 #[cfg(test)]

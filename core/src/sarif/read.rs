@@ -3,6 +3,7 @@
 //! The model (`model.rs`) is read through serde from either format. What differs between the formats is [`Format`].
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -10,12 +11,64 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::raw::{Raw, unescape};
+use crate::json::escape::unescape;
+use crate::{Error, Task, json, jsonb};
 
-/// How containers are entered.
-pub(crate) trait Format {
+use super::raw::Raw;
+
+/// How many bytes reading may still take beside the document.
+///
+/// A list of small values is larger in memory than in the document, up to some hundred times: without a limit, a hostile log
+/// would take all memory.
+#[derive(Debug)]
+pub(crate) struct Budget {
+    allowed: usize,
+    left: Cell<usize>,
+    exhausted: Cell<bool>,
+}
+
+impl Budget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Budget {
+            allowed: bytes,
+            left: Cell::new(bytes),
+            exhausted: Cell::new(false),
+        }
+    }
+
+    /// Takes room for one more element of a list, which may have doubled its capacity.
+    pub(crate) fn take<T, E: serde::de::Error>(&self) -> Result<(), E> {
+        match self.left.get().checked_sub(2 * size_of::<T>()) {
+            Some(left) => {
+                self.left.set(left);
+                Ok(())
+            }
+            None => {
+                self.exhausted.set(true);
+                Err(E::custom("out of memory"))
+            }
+        }
+    }
+
+    /// The error to report in the place of one from reading.
+    fn explain(&self, error: Error) -> Error {
+        if !self.exhausted.get() {
+            return error;
+        }
+        let stop = || false;
+        let task = Task::new(1, self.allowed, &stop);
+        let needed = self.allowed.checked_add(1).filter(|needed| *needed < usize::MAX);
+        task.need("reading the log", needed).err().unwrap_or(error)
+    }
+}
+
+/// How containers are entered, and what they may take.
+pub(crate) trait Format: Copy {
+    fn budget(&self) -> &Budget;
+
     /// Lets the visitor look into a container; a scalar reaches its own method.
     fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
+        self,
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error>;
@@ -23,10 +76,16 @@ pub(crate) trait Format {
 
 /// jsonb, and JSON text, where a number beyond f64 or a lone surrogate in the place of a container is an error that [`Careful`]
 /// mends.
-pub(crate) struct Direct;
+#[derive(Clone, Copy)]
+pub(crate) struct Direct<'b>(pub(crate) &'b Budget);
 
-impl Format for Direct {
+impl Format for Direct<'_> {
+    fn budget(&self) -> &Budget {
+        self.0
+    }
+
     fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
+        self,
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
@@ -35,10 +94,16 @@ impl Format for Direct {
 }
 
 /// JSON text, each value looked at before it is entered: slower, and never wrong.
-pub(crate) struct Careful;
+#[derive(Clone, Copy)]
+struct Careful<'b>(&'b Budget);
 
-impl Format for Careful {
+impl Format for Careful<'_> {
+    fn budget(&self) -> &Budget {
+        self.0
+    }
+
     fn container<'d, D: Deserializer<'d>, V: Visitor<'d>>(
+        self,
         deserializer: D,
         visitor: V,
     ) -> Result<V::Value, D::Error> {
@@ -57,15 +122,15 @@ impl Format for Careful {
 
 /// Something that can be read from any JSON value of either format.
 pub(crate) trait Read<'d>: Sized {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error>;
+    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error>;
 }
 
 /// [`Read`] as a serde seed.
-pub(crate) struct As<F, T>(PhantomData<(F, T)>);
+pub(crate) struct As<F, T>(F, PhantomData<T>);
 
 impl<F, T> As<F, T> {
-    pub(crate) fn new() -> Self {
-        As(PhantomData)
+    pub(crate) fn new(format: F) -> Self {
+        As(format, PhantomData)
     }
 }
 
@@ -73,32 +138,52 @@ impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
     type Value = T;
 
     fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read::<F, D>(deserializer)
+        T::read(self.0, deserializer)
     }
 }
 
 /// Reads a whole JSON text.
-pub(crate) fn from_text<'d, T: Read<'d>>(text: &'d str) -> Result<T, serde_json::Error> {
+///
+/// # Errors
+/// [`crate::ErrorKind::InvalidText`], [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn from_text<'d, T: Read<'d>>(text: &'d str, budget: &Budget) -> crate::Result<T> {
+    let direct = with(text, Direct(budget));
+    let outcome = match direct {
+        Err(_) if !budget.exhausted.get() => with(text, Careful(budget)),
+        outcome => outcome,
+    };
+    outcome.map_err(|error| budget.explain(json::from_serde_json(error)))
+}
+
+fn with<'d, F: Format, T: Read<'d>>(text: &'d str, format: F) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    T::read::<Direct, _>(&mut deserializer)
-        .and_then(|value| deserializer.end().map(|()| value))
-        .or_else(|_| {
-            let mut deserializer = serde_json::Deserializer::from_str(text);
-            let value = T::read::<Careful, _>(&mut deserializer)?;
-            deserializer.end()?;
-            Ok(value)
-        })
+    let value = T::read(format, &mut deserializer)?;
+    deserializer.end()?;
+    Ok(value)
+}
+
+/// Reads a value inside jsonb.
+///
+/// # Errors
+/// [`crate::ErrorKind::DataCorrupted`], [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn from_jsonb<'d, T: Read<'d>>(value: jsonb::Value<'d>, budget: &Budget) -> crate::Result<T> {
+    T::read(Direct(budget), jsonb::Deserializer::new(value)).map_err(|error| budget.explain(error.into()))
 }
 
 impl<'d> Read<'d> for Raw<'d> {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
+    fn read<F: Format, D: Deserializer<'d>>(_: F, deserializer: D) -> Result<Self, D::Error> {
         Raw::deserialize(deserializer)
     }
 }
 
 /// An object of the model: takes the members it knows, skips the others.
 pub(crate) trait Object<'d>: Default {
-    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error>;
+    fn member<F: Format, A: MapAccess<'d>>(
+        &mut self,
+        format: F,
+        name: Cow<'d, [u8]>,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
 }
 
 /// A member that should be an object.
@@ -136,8 +221,8 @@ impl<T: Default> Member<T> {
 }
 
 impl<'d, T: Object<'d>> Read<'d> for Member<T> {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        F::container(deserializer, MemberVisitor::<F, T>(PhantomData))
+    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
+        format.container(deserializer, MemberVisitor::<F, T>(format, PhantomData))
     }
 }
 
@@ -218,6 +303,7 @@ macro_rules! no_lists {
         fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
             let mut names = BTreeSet::new();
             while let Some(name) = map.next_key_seed(Name)? {
+                self.0.budget().take::<[usize; 4], A::Error>()?;
                 names.insert(name);
                 map.next_value::<IgnoredAny>()?;
             }
@@ -226,7 +312,7 @@ macro_rules! no_lists {
     };
 }
 
-struct MemberVisitor<F, T>(PhantomData<(F, T)>);
+struct MemberVisitor<F, T>(F, PhantomData<T>);
 
 impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
     type Value = Member<T>;
@@ -236,7 +322,7 @@ impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
     fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = T::default();
         while let Some(name) = map.next_key_seed(Name)? {
-            object.member::<F, A>(&name, &mut map)?;
+            object.member(self.0, name, &mut map)?;
         }
         Ok(Member::Is(object))
     }
@@ -287,12 +373,12 @@ impl<T> Default for List<'_, T> {
 }
 
 impl<'d, T: Read<'d>> Read<'d> for List<'d, T> {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        F::container(deserializer, ListVisitor::<F, T>(PhantomData))
+    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
+        format.container(deserializer, ListVisitor::<F, T>(format, PhantomData))
     }
 }
 
-struct ListVisitor<F, T>(PhantomData<(F, T)>);
+struct ListVisitor<F, T>(F, PhantomData<T>);
 
 impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
     type Value = List<'d, T>;
@@ -301,7 +387,8 @@ impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
 
     fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(As::<F, T>::new())? {
+        while let Some(item) = seq.next_element_seed(As::<F, T>::new(self.0))? {
+            self.0.budget().take::<T, A::Error>()?;
             items.push(item);
         }
         Ok(List {
@@ -340,12 +427,12 @@ impl<T> Default for Elements<'_, T> {
 }
 
 impl<'d, T: Read<'d>> Read<'d> for Elements<'d, T> {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        F::container(deserializer, ElementsVisitor::<F, T>(PhantomData))
+    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
+        format.container(deserializer, ElementsVisitor::<F, T>(format, PhantomData))
     }
 }
 
-struct ElementsVisitor<F, T>(PhantomData<(F, T)>);
+struct ElementsVisitor<F, T>(F, PhantomData<T>);
 
 impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ElementsVisitor<F, T> {
     type Value = Elements<'d, T>;
@@ -354,8 +441,9 @@ impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ElementsVisitor<F, T> {
 
     fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
         let mut elements = Elements::of(Shape::List);
-        elements.first = seq.next_element_seed(As::<F, T>::new())?;
-        while let Some(raw) = seq.next_element_seed(As::<F, Raw<'d>>::new())? {
+        elements.first = seq.next_element_seed(As::<F, T>::new(self.0))?;
+        while let Some(raw) = seq.next_element_seed(As::<F, Raw<'d>>::new(self.0))? {
+            self.0.budget().take::<Raw<'d>, A::Error>()?;
             elements.rest.push(raw);
         }
         Ok(elements)
@@ -381,8 +469,8 @@ pub(crate) fn sort_members<'d>(mut members: Vec<(Cow<'d, str>, Raw<'d>)>) -> Vec
 }
 
 impl<'d> Read<'d> for Members<'d> {
-    fn read<F: Format, D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
-        let member = Member::<Members<'d>>::read::<F, D>(deserializer)?;
+    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
+        let member = Member::<Members<'d>>::read(format, deserializer)?;
         Ok(match member {
             Member::Is(members) => members,
             _ => Members::default(),
@@ -391,16 +479,31 @@ impl<'d> Read<'d> for Members<'d> {
 }
 
 impl<'d> Object<'d> for Members<'d> {
-    fn member<F: Format, A: MapAccess<'d>>(&mut self, name: &[u8], map: &mut A) -> Result<(), A::Error> {
-        let name = Cow::Owned(sanitised(name));
-        self.0.push((name, map.next_value_seed(As::<F, Raw<'d>>::new())?));
+    fn member<F: Format, A: MapAccess<'d>>(
+        &mut self,
+        format: F,
+        name: Cow<'d, [u8]>,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let name = sanitised(name);
+        format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
+        self.0
+            .push((name, map.next_value_seed(As::<F, Raw<'d>>::new(format))?));
         Ok(())
     }
 }
 
 /// A member name as text: what is not UTF-8 (a lone surrogate) or U+0000 is U+FFFD.
-pub(crate) fn sanitised(name: &[u8]) -> String {
-    String::from_utf8_lossy(name).replace('\0', "\u{FFFD}")
+pub(crate) fn sanitised(name: Cow<'_, [u8]>) -> Cow<'_, str> {
+    let name = match name {
+        Cow::Borrowed(name) => String::from_utf8_lossy(name),
+        Cow::Owned(name) => Cow::Owned(String::from_utf8_lossy(&name).into_owned()),
+    };
+    if name.contains('\0') {
+        Cow::Owned(name.replace('\0', "\u{FFFD}"))
+    } else {
+        name
+    }
 }
 
 /// Reads a member name as bytes: the way in which serde_json lets lone surrogates through.
@@ -448,11 +551,12 @@ macro_rules! object {
         impl<'d> $crate::sarif::read::Object<'d> for $name<'d> {
             fn member<F: $crate::sarif::read::Format, A: serde::de::MapAccess<'d>>(
                 &mut self,
-                name: &[u8],
+                format: F,
+                name: std::borrow::Cow<'d, [u8]>,
                 map: &mut A,
             ) -> Result<(), A::Error> {
-                match name {
-                    $($key => self.$field = map.next_value_seed($crate::sarif::read::As::<F, $ty>::new())?,)*
+                match name.as_ref() {
+                    $($key => self.$field = map.next_value_seed($crate::sarif::read::As::<F, $ty>::new(format))?,)*
                     _ => {
                         map.next_value::<serde::de::IgnoredAny>()?;
                     }

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::Result;
 use crate::fingerprint::Hex64;
-use crate::jsonb::{Object, Tree};
 
 use super::compat::CompatRow;
 use super::context::Context;
@@ -15,8 +14,9 @@ use super::location::File;
 use super::message;
 use super::model::{self, Location};
 use super::options::{Kind, Mode, Options, Suppressed};
+use super::output::Documents;
 use super::raw::Raw;
-use super::read::{Elements, Member};
+use super::read::Member;
 use super::region::{self, Place};
 use super::rule::RuleFacts;
 use super::suppression;
@@ -89,30 +89,27 @@ pub(crate) fn rows<'d>(
     context: &Context<'d>,
     result: u32,
     raw: Raw<'d>,
-    finding: model::Finding<'d>,
+    mut finding: model::Finding<'d>,
     options: &Options,
     out: &mut Vec<Row<'d>>,
 ) {
-    let rest = finding.locations.rest.clone();
-    let first = row(context, result, raw, &finding, options);
-    let count = first.location_count;
-    out.push(first);
-    if !options.per_location || count < 2 {
-        return;
-    }
-    for (location, raw_location) in (1..).zip(rest) {
-        let elements = Elements {
-            first: Some(raw_location.read()),
-            ..Elements::default()
-        };
-        let single = model::Finding {
-            locations: elements,
-            ..raw.read::<Member<model::Finding<'d>>>().into_inner()
-        };
-        let mut row = row(context, result, raw, &single, options);
+    let count = u32::try_from(finding.locations.len()).unwrap_or(u32::MAX);
+    let others = std::mem::take(&mut finding.locations.rest);
+    let (own_rows, metadata) = if options.per_location {
+        (others, Vec::new())
+    } else {
+        (Vec::new(), others)
+    };
+    let mut add = |location, finding: &model::Finding<'d>, metadata| {
+        let mut row = row(context, result, raw, finding, metadata, options);
         row.location = location;
         row.location_count = count;
         out.push(row);
+    };
+    add(0, &finding, metadata);
+    for (location, raw) in (1..).zip(own_rows) {
+        finding.locations.first = Some(raw.read());
+        add(location, &finding, Vec::new());
     }
 }
 
@@ -121,6 +118,7 @@ fn row<'d>(
     result: u32,
     raw: Raw<'d>,
     finding: &model::Finding<'d>,
+    other_locations: Vec<Raw<'d>>,
     options: &Options,
 ) -> Row<'d> {
     let mut warnings = context.warnings;
@@ -158,13 +156,14 @@ fn row<'d>(
         &own,
         location,
         facts.map_or(found.component, |facts| facts.component),
+        other_locations,
         &mut warnings,
     );
     mismatches(finding, location, &mut warnings);
     let mut row = Row {
         result,
         location: 0,
-        location_count: u32::try_from(finding.locations.len()).unwrap_or(u32::MAX),
+        location_count: 0,
         rule: found.rule.and_then(|rule| u32::try_from(rule).ok()),
         judgement,
         place,
@@ -253,6 +252,7 @@ fn rare<'d>(
     own: &Stated,
     location: Option<&Location<'d>>,
     component: usize,
+    other_locations: Vec<Raw<'d>>,
     warnings: &mut Warnings,
 ) -> Rare<'d> {
     let metadata = [
@@ -284,7 +284,7 @@ fn rare<'d>(
             .into_iter()
             .filter(|(_, value)| !value.is_none() && !value.is_empty())
             .collect(),
-        other_locations: finding.locations.rest.clone(),
+        other_locations,
     }
 }
 
@@ -312,6 +312,17 @@ fn mismatches(finding: &model::Finding<'_>, location: Option<&Location<'_>>, war
 }
 
 impl<'d> Row<'d> {
+    /// About how many bytes the row takes, strings that are copies of the document's apart.
+    pub(crate) fn size(&self) -> usize {
+        let rare = self.rare.as_ref().map_or(0, |rare| {
+            size_of::<Rare<'d>>() + rare.other_locations.capacity() * size_of::<Raw<'d>>()
+        });
+        let lists = self.tags.capacity()
+            + self.cves.0.capacity()
+            + self.cwes.as_ref().map_or(0, |ids| ids.0.capacity());
+        size_of::<Self>() + rare + lists * size_of::<Cow<'d, str>>()
+    }
+
     /// What the fingerprint is made of.
     pub(crate) fn identity<'a>(&'a self, context: &'a Context<'d>) -> Identity<'a, 'd> {
         Identity {
@@ -345,7 +356,7 @@ impl<'d> Row<'d> {
     pub(crate) fn emit(
         &self,
         context: &Context<'d>,
-        options: &Options,
+        documents: Documents<'d>,
         emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
     ) -> Result<()> {
         let none = Rare::default();
@@ -435,42 +446,19 @@ impl<'d> Row<'d> {
             },
             automation_category: context.category.as_deref().map(Cow::Borrowed),
             suppressed: self.suppressed,
-            suppressions: rare.suppressions.jsonb()?,
+            suppressions: documents.suppressions,
             baseline_state: self.baseline_state.map(Cow::Borrowed),
             guid: rare.guid.as_deref().map(Cow::Borrowed),
             correlation_guid: rare.correlation_guid.as_deref().map(Cow::Borrowed),
-            tool_fingerprints: self.fingerprints.jsonb()?,
-            partial_fingerprints: self.partial.jsonb()?,
+            tool_fingerprints: documents.fingerprints,
+            partial_fingerprints: documents.partial,
             fingerprint: Cow::Borrowed(self.fingerprint.as_str()),
             fingerprint_kind: Cow::Borrowed(self.formula.as_str()),
             occurrence: i32::try_from(self.occurrence).unwrap_or(i32::MAX),
-            metadata: metadata(rare)?,
-            sarif_data: if options.raw() { self.raw.jsonb()? } else { None },
+            metadata: documents.metadata,
+            sarif_data: documents.raw,
             warnings: Cow::Owned(warnings),
         };
         emit(&finding)
     }
-}
-
-/// The column `metadata`: one object of what the result has besides its columns.
-fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
-    if rare.metadata.is_empty() && rare.other_locations.is_empty() {
-        return Ok(None);
-    }
-    let mut members = Vec::new();
-    for (name, value) in &rare.metadata {
-        if let Some(tree) = value.tree()? {
-            members.push((Cow::Borrowed(*name), tree));
-        }
-    }
-    if !rare.other_locations.is_empty() {
-        let locations: Vec<_> = rare
-            .other_locations
-            .iter()
-            .filter_map(|raw| raw.tree().transpose())
-            .collect::<Result<_>>()?;
-        members.push((Cow::Borrowed("locations"), Tree::Array(locations)));
-    }
-    let encoded = Tree::Object(Object::new(members)).encode()?;
-    Ok(Some(Cow::Owned(encoded.into_bytes())))
 }

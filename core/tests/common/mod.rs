@@ -1,4 +1,6 @@
-//! What the tests over real logs share.
+//! What the tests over logs share.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -6,7 +8,8 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 
-use reviewpro_core::sarif::{Finding, Options, Source, Statistics, Value, findings};
+use reviewpro_core::sarif::{Finding, Options, Source, Statistics, findings};
+use reviewpro_core::table::Value;
 use reviewpro_core::{Result, Task, json, jsonb};
 
 /// The folder of `corpus/` and `golden/`; `None`, said aloud, when `REVIEWPRO_SHARED` is not set.
@@ -83,20 +86,22 @@ fn object(row: &Finding<'_>) -> Json {
     let columns = Finding::COLUMNS.iter().zip(row.values());
     Json::Object(
         columns
-            .map(|(column, value)| {
-                let value = match value {
-                    Value::Null => Json::Null,
-                    Value::Int(value) => value.into(),
-                    Value::Float(value) => value.into(),
-                    Value::Bool(value) => value.into(),
-                    Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),
-                    Value::Text(text) => text.into(),
-                    Value::Timestamp(micros) => micros.into(),
-                    Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
-                    Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
-                };
-                (column.name.to_owned(), value)
-            })
+            .map(|(column, value)| (column.name.to_owned(), self::value(value)))
             .collect(),
     )
+}
+
+/// A value as JSON.
+pub fn value(value: Value<'_>) -> Json {
+    match value {
+        Value::Null => Json::Null,
+        Value::Int(value) => value.into(),
+        Value::Float(value) => value.into(),
+        Value::Bool(value) => value.into(),
+        Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),
+        Value::Text(text) => text.into(),
+        Value::Timestamp(micros) => micros.into(),
+        Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
+        Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
+    }
 }
