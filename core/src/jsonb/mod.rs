@@ -27,7 +27,7 @@ pub use digest::{digest_text, digest_value};
 pub use number::{Numeric, numeric_payload};
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
-pub use transcode::transcode;
+pub use transcode::{transcode, transcode_size};
 pub use tree::{Encoded, Object, Tree};
 
 pub(crate) use reader::RAW;
