@@ -165,3 +165,161 @@ CREATE FUNCTION silhouette_samples(
     LANGUAGE c AS 'MODULE_PATHNAME', 'silhouette_samples_wrapper';
 COMMENT ON FUNCTION silhouette_samples(double precision[], integer[], text, boolean) IS
     'The silhouette of each labelled vector; NULL where it is not defined. Example: SELECT silhouette_samples(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, 1])';
+
+CREATE FUNCTION cluster_kmeans(
+    embedding real[],
+    n_clusters integer,
+    metric text DEFAULT 'cosine',
+    seed integer DEFAULT 0
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_kmeans_wrapper';
+COMMENT ON FUNCTION cluster_kmeans(real[], integer, text, integer) IS
+    'Window function: the k-means cluster of each row within its partition. Example: SELECT id, cluster_kmeans(v, n_clusters => 1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::real[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_kmeans(
+    embedding double precision[],
+    n_clusters integer,
+    metric text DEFAULT 'cosine',
+    seed integer DEFAULT 0
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_kmeans_wrapper';
+COMMENT ON FUNCTION cluster_kmeans(double precision[], integer, text, integer) IS
+    'Window function: the k-means cluster of each row within its partition. Example: SELECT id, cluster_kmeans(v, n_clusters => 1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::double precision[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_summaries(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    cluster integer,
+    size integer,
+    representative integer,
+    avg_similarity double precision,
+    min_similarity double precision,
+    max_similarity double precision,
+    avg_distance_to_centroid double precision,
+    std_distance_to_centroid double precision,
+    cohesion_score double precision
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_summaries_wrapper';
+COMMENT ON FUNCTION cluster_summaries(real[], integer[], text) IS
+    'One row per cluster: size, the row nearest to the centroid, similarities, distances. Example: SELECT * FROM cluster_summaries(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION cluster_members(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    ordinality integer,
+    cluster integer,
+    distance_to_centroid double precision,
+    similarity_to_centroid double precision,
+    is_representative boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_members_wrapper';
+COMMENT ON FUNCTION cluster_members(real[], integer[], text) IS
+    'One row per vector that is in a cluster, with its distance to the centroid. Example: SELECT * FROM cluster_members(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION assign_clusters(
+    new_embeddings real[],
+    embeddings real[],
+    labels integer[],
+    max_distance double precision,
+    assign_to text DEFAULT 'core',
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (ordinality integer, cluster integer, distance double precision)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'assign_clusters_wrapper';
+COMMENT ON FUNCTION assign_clusters(real[], real[], integer[], double precision, text, integer, text) IS
+    'The existing cluster of each new vector; NULL where none is near enough. Example: SELECT * FROM assign_clusters(ARRAY[[1, 0.05]]::real[], ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1], max_distance => 0.1)';
+
+CREATE FUNCTION suggest_eps(
+    embeddings real[],
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (
+    quantile double precision,
+    eps double precision,
+    n_clusters integer,
+    noise_count integer,
+    largest_share double precision,
+    suggested boolean,
+    chaining boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 13
+    LANGUAGE c AS 'MODULE_PATHNAME', 'suggest_eps_wrapper';
+COMMENT ON FUNCTION suggest_eps(real[], integer, text) IS
+    'Candidates for eps, with the clusters that DBSCAN would find. Example: SELECT * FROM suggest_eps(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]]::real[])';
+
+CREATE FUNCTION cluster_summaries(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    cluster integer,
+    size integer,
+    representative integer,
+    avg_similarity double precision,
+    min_similarity double precision,
+    max_similarity double precision,
+    avg_distance_to_centroid double precision,
+    std_distance_to_centroid double precision,
+    cohesion_score double precision
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_summaries_wrapper';
+COMMENT ON FUNCTION cluster_summaries(double precision[], integer[], text) IS
+    'One row per cluster: size, the row nearest to the centroid, similarities, distances. Example: SELECT * FROM cluster_summaries(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION cluster_members(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    ordinality integer,
+    cluster integer,
+    distance_to_centroid double precision,
+    similarity_to_centroid double precision,
+    is_representative boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_members_wrapper';
+COMMENT ON FUNCTION cluster_members(double precision[], integer[], text) IS
+    'One row per vector that is in a cluster, with its distance to the centroid. Example: SELECT * FROM cluster_members(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION assign_clusters(
+    new_embeddings double precision[],
+    embeddings double precision[],
+    labels integer[],
+    max_distance double precision,
+    assign_to text DEFAULT 'core',
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (ordinality integer, cluster integer, distance double precision)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'assign_clusters_wrapper';
+COMMENT ON FUNCTION assign_clusters(double precision[], double precision[], integer[], double precision, text, integer, text) IS
+    'The existing cluster of each new vector; NULL where none is near enough. Example: SELECT * FROM assign_clusters(ARRAY[[1, 0.05]]::double precision[], ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1], max_distance => 0.1)';
+
+CREATE FUNCTION suggest_eps(
+    embeddings double precision[],
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (
+    quantile double precision,
+    eps double precision,
+    n_clusters integer,
+    noise_count integer,
+    largest_share double precision,
+    suggested boolean,
+    chaining boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 13
+    LANGUAGE c AS 'MODULE_PATHNAME', 'suggest_eps_wrapper';
+COMMENT ON FUNCTION suggest_eps(double precision[], integer, text) IS
+    'Candidates for eps, with the clusters that DBSCAN would find. Example: SELECT * FROM suggest_eps(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]]::double precision[])';

@@ -366,3 +366,27 @@ CREATE FUNCTION sarif_summary(sarif bytea) RETURNS jsonb
     LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_summary_bytea_wrapper';
 COMMENT ON FUNCTION sarif_summary(bytea) IS
     'The scan in one jsonb: tool, invocations, rules, counts. Example: SELECT sarif_summary(''{"version":"2.1.0","runs":[]}''::bytea)';
+
+CREATE FUNCTION sarif_validate(sarif text, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_text_wrapper';
+COMMENT ON FUNCTION sarif_validate(text) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::text)';
+
+CREATE FUNCTION sarif_validate(sarif json, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_text_wrapper';
+COMMENT ON FUNCTION sarif_validate(json) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::json)';
+
+CREATE FUNCTION sarif_validate(sarif jsonb, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_validate(jsonb) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::jsonb)';
+
+CREATE FUNCTION sarif_validate(sarif bytea, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_bytea_wrapper';
+COMMENT ON FUNCTION sarif_validate(bytea) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::bytea)';

@@ -31,16 +31,7 @@ fn cluster_report(call: Call) -> Option<Value> {
 /// `cluster_query(query, algorithm, ...)`: one row per row of the query.
 #[pg_extern(sql = false)]
 fn cluster_query(call: Call) {
-    const COLUMNS: &[Column] = &[
-        Column {
-            name: "id",
-            ty: Type::Text,
-        },
-        Column {
-            name: "cluster",
-            ty: Type::Int,
-        },
-    ];
+    const COLUMNS: &[Column] = &[Column::new("id", Type::Text), Column::new("cluster", Type::Int)];
     let query = call.required("query", call.text(0));
     let algorithm = algorithm(&call);
     let rows = read_vectors(&query);

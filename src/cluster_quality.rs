@@ -5,7 +5,7 @@ use reviewpro_core::cluster::silhouette::{self, silhouette_samples as samples, s
 use reviewpro_core::cluster::{Embeddings, NoiseRows, SilhouetteMetric};
 use reviewpro_core::{Result, Task};
 
-use crate::bridge::{Call, OrRaise, Value, compute};
+use crate::bridge::{Call, OrRaise, Value, Work, compute};
 
 /// `silhouette_score(embeddings, labels, metric, include_noise)`
 #[pg_extern(sql = false)]
@@ -31,7 +31,7 @@ fn silhouettes<T: Send>(
         true => NoiseRows::Cluster,
         false => NoiseRows::LeftOut,
     };
-    compute(|task| {
+    compute(Work::default(), |task| {
         let embeddings = matrix.embeddings(task)?;
         if embeddings.rows() == labels.len() && !silhouette::is_defined(&labels, noise)? {
             return Ok(None);

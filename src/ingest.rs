@@ -3,7 +3,7 @@
 use pgrx::pg_extern;
 use reviewpro_core::sarif::{self, Fingerprinted, Options, OutcomeRow, Words};
 
-use crate::bridge::{Call, OrRaise, stream_rows};
+use crate::bridge::{Call, OrRaise, Work, stream_rows};
 use crate::sarif::{Log, options};
 
 /// `ingest_results(sarif text, ...)` and `ingest_results(sarif json, ...)`.
@@ -26,7 +26,7 @@ fn ingest_results_bytea(call: Call) {
 
 fn results(call: &Call, log: &Log) {
     let options = options(call);
-    stream_rows(call, OutcomeRow::all_columns(), |task, emit| {
+    stream_rows(call, OutcomeRow::all_columns(), log.work(), |task, emit| {
         log.read(task, |source| sarif::outcomes(source, &options, task, emit))
     });
 }
@@ -39,7 +39,8 @@ fn ingest_objects(call: Call) {
         raw: Some(call.required("raw", call.bool(3))),
         ..identity(&call, 1)
     };
-    stream_rows(&call, OutcomeRow::all_columns(), |task, emit| {
+    let work = Work::over(findings.len());
+    stream_rows(&call, OutcomeRow::all_columns(), work, |task, emit| {
         sarif::objects(&findings, &options, task, emit)
     });
 }
@@ -49,7 +50,8 @@ fn ingest_objects(call: Call) {
 fn fingerprint_findings(call: Call) {
     let findings = call.jsonb(0);
     let options = identity(&call, 1);
-    stream_rows(&call, Fingerprinted::COLUMNS, |task, emit| {
+    let work = Work::over(findings.as_deref().map_or(0, <[u8]>::len));
+    stream_rows(&call, Fingerprinted::COLUMNS, work, |task, emit| {
         let Some(findings) = findings.as_deref() else {
             return Ok(());
         };

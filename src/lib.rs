@@ -7,8 +7,10 @@
 mod bridge;
 mod cluster;
 mod cluster_quality;
+mod cluster_rows;
 mod fingerprint;
 mod ingest;
+mod progress;
 mod sarif;
 mod settings;
 #[cfg(any(test, feature = "pg_test"))]
@@ -42,6 +44,7 @@ pgrx::extension_sql_file!(
 );
 pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
 pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
+pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["cluster"]);
 pgrx::extension_sql_file!(
     "../sql/ingest_source.sql",
     name = "ingest_source",

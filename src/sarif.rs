@@ -2,7 +2,9 @@
 
 use pgrx::pg_extern;
 use reviewpro_core::json;
+use reviewpro_core::sarif::validate::{validate_jsonb, validate_text};
 use reviewpro_core::sarif::{self, Finding, Options, Rule, Run, Source, Words};
+use reviewpro_core::table::{Column, Type, Value as Cell};
 use reviewpro_core::{Result, Task};
 
 use crate::bridge::{
@@ -21,7 +23,7 @@ pub(crate) enum Log {
 
 impl Log {
     /// How much work it is to read it.
-    fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         Work::over(match self {
             Log::Text(Some(text)) => text.len(),
             Log::Jsonb(Some(payload)) => payload.len(),
@@ -72,6 +74,7 @@ macro_rules! overloads {
 overloads!(findings: sarif_findings_text, sarif_findings_jsonb, sarif_findings_bytea);
 overloads!(runs: sarif_runs_text, sarif_runs_jsonb, sarif_runs_bytea);
 overloads!(rules: sarif_rules_text, sarif_rules_jsonb, sarif_rules_bytea);
+overloads!(validate: sarif_validate_text, sarif_validate_jsonb, sarif_validate_bytea);
 overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea -> Option<Value>);
 
 /// One row per finding.
@@ -97,6 +100,43 @@ fn rules(call: &Call, log: &Log) {
     stream_rows(call, Rule::COLUMNS, log.work(), |task, emit| {
         log.read(task, |source| {
             sarif::rules(source, task, &mut |rule| emit(&rule.values()))
+        })
+    });
+}
+
+const PROBLEM_COLUMNS: &[Column] = &[
+    Column {
+        name: "severity",
+        ty: Type::Text,
+    },
+    Column {
+        name: "code",
+        ty: Type::Text,
+    },
+    Column {
+        name: "pointer",
+        ty: Type::Text,
+    },
+    Column {
+        name: "message",
+        ty: Type::Text,
+    },
+];
+
+/// One row per problem of the log.
+fn validate(call: &Call, log: &Log) {
+    stream_rows(call, PROBLEM_COLUMNS, log.work(), |task, emit| {
+        let problems = log.read(task, |source| match source {
+            Source::Text(text) => validate_text(text, task),
+            Source::Jsonb(payload) => validate_jsonb(payload, task),
+        })?;
+        problems.iter().try_for_each(|problem| {
+            emit(&[
+                Cell::Text(problem.severity.as_str()),
+                Cell::Text(problem.code),
+                Cell::Text(&problem.pointer),
+                Cell::Text(&problem.message),
+            ])
         })
     });
 }

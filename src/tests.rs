@@ -4,11 +4,12 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
+    use std::borrow::Cow;
+
     use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
-    use crate::bridge::{Batch, Work, compute, stream};
+    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
 
     #[pg_test]
     fn the_module_says_its_name_and_version() {
@@ -97,12 +98,10 @@ mod tests {
     fn values_in_a_batch_are_aligned() {
         let mut batch = Batch::new(3);
         for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            let row = [
-                Value::Text(text),
-                Value::Texts(&["x".into(), text.into()]),
-                Value::Texts(&[]),
-            ];
-            assert_eq!(batch.push_row(&row), Ok(()));
+            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
+            batch
+                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
+                .expect("three values");
         }
         assert_eq!(batch.offsets().count(), 15);
         assert!(batch.offsets().all(|offset| offset % 8 == 0));

@@ -24,6 +24,16 @@ fn cluster_agglomerative(call: Call) -> Option<i32> {
     })
 }
 
+/// `cluster_kmeans(embedding, n_clusters, metric, seed) OVER (...)`
+#[pg_extern(sql = false)]
+fn cluster_kmeans(call: Call) -> Option<i32> {
+    label(&call, || {
+        let metric = call.required("metric", call.text(2));
+        let seed = call.required("seed", call.i32(3));
+        Algorithm::kmeans(call.i32(1), &metric, seed).or_raise()
+    })
+}
+
 /// The label of the current row; the algorithm is that of the partition's first row.
 fn label(call: &Call, algorithm: impl FnOnce() -> Algorithm) -> Option<i32> {
     label_partition(call, |vectors| {

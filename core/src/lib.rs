@@ -9,6 +9,7 @@
 //! * [`fingerprint`]: the published identities of a finding; frozen once released.
 //! * [`cluster`]: embeddings become clusters, with scikit-learn's labels.
 //! * [`table`]: rows as named, typed columns: all that the extension has to know of them.
+//! * [`progress`]: how far a computation has come.
 //! * [`task`]: what a computation may use (threads, memory) and how it is told to stop.
 //! * [`error`]: everything that can go wrong, once.
 
@@ -17,6 +18,7 @@ pub mod error;
 pub mod fingerprint;
 pub mod json;
 pub mod jsonb;
+pub mod progress;
 pub mod sarif;
 pub mod table;
 pub mod task;

@@ -32,6 +32,14 @@ pub struct Column {
     pub ty: Type,
 }
 
+impl Column {
+    /// A column of that name and type.
+    #[must_use]
+    pub const fn new(name: &'static str, ty: Type) -> Self {
+        Column { name, ty }
+    }
+}
+
 /// A value of one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {

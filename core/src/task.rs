@@ -1,5 +1,6 @@
 //! What one computation may use, and how it is told to stop.
 
+use crate::progress::{Phase, Progress};
 use crate::{Error, ErrorKind, Result};
 
 /// The frame of one call: threads, memory, and the stop signal.
@@ -13,6 +14,7 @@ pub struct Task<'a> {
     /// How many bytes the call may hold beside its input.
     pub memory: usize,
     stop: &'a (dyn Fn() -> bool + Sync),
+    progress: Option<&'a Progress>,
 }
 
 impl<'a> Task<'a> {
@@ -22,6 +24,37 @@ impl<'a> Task<'a> {
             threads: threads.max(1),
             memory,
             stop,
+            progress: None,
+        }
+    }
+
+    /// The same, with a place to write down how far the computation has come.
+    #[must_use]
+    pub fn with_progress(self, progress: Option<&'a Progress>) -> Self {
+        Task { progress, ..self }
+    }
+
+    /// The frame of a part of the work: one thread, and no progress of its own.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Task {
+            threads: 1,
+            progress: None,
+            ..*self
+        }
+    }
+
+    /// Begins a phase of `steps` steps.
+    pub fn begin(&self, phase: Phase, steps: usize) {
+        if let Some(progress) = self.progress {
+            progress.begin(phase, steps as u64);
+        }
+    }
+
+    /// So many more steps of the phase are done.
+    pub fn advance(&self, steps: usize) {
+        if let Some(progress) = self.progress {
+            progress.advance(steps as u64);
         }
     }
 

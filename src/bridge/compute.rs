@@ -11,8 +11,10 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use pgrx::pg_sys;
+use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, Result, Task};
 
+use super::progress::Shown;
 use super::report::OrRaise;
 use crate::settings;
 
@@ -137,16 +139,17 @@ pub(crate) fn stream<B: Send, T: Send>(
     mut consume: impl FnMut(B),
 ) -> T {
     pgrx::check_for_interrupts!();
-    let memory = settings::memory().saturating_sub(work.held);
     if work.light {
-        return on_main_thread(memory, job, consume);
+        return on_main_thread(&main_thread_task(work.held), job, consume);
     }
-    let threads = settings::threads();
+    let (threads, memory) = (settings::threads(), settings::memory().saturating_sub(work.held));
     let stop = AtomicBool::new(false);
     // A thread that cannot be started would take the job with it.
     let job = Mutex::new(Some(job));
     let take_job = || job.lock().ok().and_then(|mut job| job.take());
 
+    let shown = Shown::begin(Phase::Computing, 0);
+    let progress = shown.progress();
     let outcome = std::thread::scope(|scope| {
         let _stop = StopOnDrop(&stop);
         let (sender, batches) = sync_channel::<B>(BATCHES_AHEAD);
@@ -159,7 +162,8 @@ pub(crate) fn stream<B: Send, T: Send>(
                     let job = take_job()?;
                     let stopped = || stop.load(Ordering::Relaxed);
                     let mut emit = |batch| sender.send(batch).map_err(|_| Error::cancelled());
-                    Some(job(&Task::new(threads, memory, &stopped), &mut emit))
+                    let task = Task::new(threads, memory, &stopped).with_progress(progress);
+                    Some(job(&task, &mut emit))
                 })
         };
         let Ok(coordinator) = coordinator else { return None };
@@ -194,13 +198,16 @@ pub(crate) fn stream<B: Send, T: Send>(
     match outcome {
         Some(result) => result.or_raise(),
         // No thread to be had: the same work here, by the same rules.
-        None => on_main_thread(memory, take_job().expect("the job was not started"), consume),
+        None => {
+            let task = main_thread_task(work.held).with_progress(progress);
+            on_main_thread(&task, take_job().expect("the job was not started"), consume)
+        }
     }
 }
 
 /// Runs `job` on the main thread, which looks for a cancel whenever the job does.
 fn on_main_thread<B, T>(
-    memory: usize,
+    task: &Task<'_>,
     job: impl FnOnce(&Task<'_>, &mut dyn FnMut(B) -> Result<()>) -> Result<T>,
     mut consume: impl FnMut(B),
 ) -> T {
@@ -208,7 +215,7 @@ fn on_main_thread<B, T>(
         consume(batch);
         Ok(())
     };
-    let result = job(&Task::new(1, memory, &interrupted), &mut emit);
+    let result = job(task, &mut emit);
     pgrx::check_for_interrupts!();
     result.or_raise()
 }

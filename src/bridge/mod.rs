@@ -9,6 +9,7 @@
 //! * [`planner`]: estimates of rows.
 //! * [`window`]: the partition of a window function.
 //! * [`query`]: the rows of a query given as text.
+//! * [`progress`]: how far each backend's call has come.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
@@ -16,6 +17,7 @@ mod array;
 mod call;
 mod compute;
 mod planner;
+mod progress;
 mod query;
 mod report;
 mod rows;
@@ -29,6 +31,7 @@ pub(crate) use compute::{Work, compute};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
 pub(crate) use planner::{Constant, RowsRequest, no_answer};
+pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
 #[cfg(any(test, feature = "pg_test"))]

@@ -4,11 +4,13 @@ use std::ffi::CString;
 
 use pgrx::{PgSqlErrorCode, Spi, pg_sys};
 use reviewpro_core::cluster::Collected;
+use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, ErrorKind, Result};
 
 use super::array::VectorArgument;
 use super::call::Text;
 use super::compute::main_thread_task;
+use super::progress::Shown;
 use super::report::{OrRaise, raise, raise_as};
 use super::scratch::Scratch;
 use super::varlena::Varlena;
@@ -84,6 +86,7 @@ pub(crate) fn read_vectors(query: &str) -> NamedVectors {
             "the query contains a NUL character",
         ))
     };
+    let _shown = Shown::begin(Phase::ReadingVectors, 0);
     let mut rows = NamedVectors::default();
     Spi::connect(|_| {
         let mut cursor = Cursor::open(&source);

@@ -6,11 +6,13 @@ use std::ptr::NonNull;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use pgrx::{PgSqlErrorCode, pg_sys};
 use reviewpro_core::cluster::Collected;
+use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, ErrorKind};
 
 use super::array::VectorArgument;
 use super::call::Call;
 use super::compute::main_thread_task;
+use super::progress::Shown;
 use super::report::{OrRaise, raise, raise_as};
 use super::scratch::Scratch;
 use super::value::MAX_ALLOC_SIZE;
@@ -154,6 +156,7 @@ fn collect(window: WindowObject, places: &mut [i32]) -> Collected {
     let task = main_thread_task(size_of_val(places));
     // Casts and detoasting leave copies behind: a partition of them must not pile up.
     let scratch = Scratch::new();
+    let shown = Shown::begin(Phase::ReadingVectors, places.len());
     let mut vectors = Collected::new();
     for (row, place) in (0..).zip(places) {
         let datum = scratch.run(|| window.first_argument(row));
@@ -167,6 +170,7 @@ fn collect(window: WindowObject, places: &mut [i32]) -> Collected {
             *place = 1;
         }
         scratch.reset();
+        shown.advance(1);
         pgrx::check_for_interrupts!();
     }
     vectors

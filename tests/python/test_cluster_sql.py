@@ -169,14 +169,16 @@ def test_toasted_vectors(connection: psycopg.Connection) -> None:
 
 
 def test_the_wait_is_visible(dsn: str, connection: psycopg.Connection) -> None:
-    """Somebody who looks sees a backend that computes, and in which phase."""
+    """Somebody who looks sees a backend that computes, in which phase, and how far it has come."""
     seen = set()
+    shares: dict[str, list[float]] = {}
     with psycopg.connect(dsn, autocommit=True) as watcher:
         done = threading.Event()
 
         def work() -> None:
-            query = "SELECT i, ARRAY(SELECT random() FROM generate_series(1, 64) WHERE i > 0)::real[] FROM generate_series(1, 12000) i"
-            connection.execute("SELECT count(*) FROM cluster_query(%s, eps => 1e-6, min_samples => 3)", [query]).fetchone()
+            vector = "ARRAY(SELECT random() - 0.5 FROM generate_series(1, 64) WHERE i > 0)::real[]"
+            query = f"SELECT i, {vector} FROM generate_series(1, 30000) i"
+            connection.execute("SELECT count(*) FROM cluster_query(%s, eps => 0.3, min_samples => 3)", [query]).fetchone()
             done.set()
 
         thread = threading.Thread(target=work)
@@ -184,5 +186,77 @@ def test_the_wait_is_visible(dsn: str, connection: psycopg.Connection) -> None:
         while not done.wait(0.001):
             event = "SELECT wait_event_type, wait_event FROM pg_stat_activity WHERE pid = %s"
             seen.add(watcher.execute(event, [connection.info.backend_pid]).fetchone())
+            progress = "SELECT phase, percent FROM reviewpro_progress WHERE pid = %s"
+            for phase, percent in watcher.execute(progress, [connection.info.backend_pid]):
+                shares.setdefault(phase, []).append(percent)
         thread.join()
+        after = watcher.execute("SELECT count(*) FROM reviewpro_progress").fetchone()
     assert ("Extension", "ReviewproCompute") in seen
+    assert {"reading vectors", "comparing vectors"} <= shares.keys()
+    percents = shares["comparing vectors"]
+    assert percents == sorted(percents)
+    assert 0 <= percents[0] < percents[-1] <= 100
+    assert after == (0,)
+
+
+def test_kmeans_is_the_same_in_every_form(connection: psycopg.Connection, points: np.ndarray) -> None:
+    """Equal seeds, equal labels; groups that are far apart are found."""
+    centres = np.eye(6, 32) * 10
+    vectors = (np.repeat(centres, 20, axis=0) + np.random.default_rng(1).normal(size=(120, 32)) * 0.1).astype(np.float32)
+    connection.execute("CREATE TABLE apart (id int, embedding real[])")
+    with connection.cursor().copy("COPY apart FROM STDIN") as copy:
+        for i, vector in enumerate(vectors):
+            copy.write_row((i, vector.tolist()))
+    for metric in ("cosine", "euclidean"):
+        wanted = [i // 20 for i in range(120)]
+        window = "SELECT cluster_kmeans(embedding, 6, %s) OVER (ORDER BY id) FROM apart ORDER BY id"
+        assert column(connection, window, [metric]) == wanted
+        query = "SELECT cluster FROM cluster_query('SELECT id, embedding FROM apart ORDER BY id', 'kmeans', n_clusters => 6, metric => %s)"
+        assert column(connection, query, [metric]) == wanted
+        array = "SELECT cluster_embeddings(array_agg(embedding ORDER BY id), 'kmeans', n_clusters => 6, metric => %s) FROM apart"
+        assert connection.execute(array, [metric]).fetchone()[0] == wanted
+    connection.execute("DROP TABLE apart")
+
+
+def test_summaries_members_and_assignment(connection: psycopg.Connection) -> None:
+    """What the application's statistics are, by their definitions."""
+    vectors = groups_of_vectors(23, 250, 20)
+    exact = vectors.astype(np.float64)
+    labels = DBSCAN(eps=0.25, min_samples=2, metric="cosine").fit_predict(exact)
+    assert labels.max() > 1
+    arguments = [vectors.tolist(), labels.tolist()]
+    rows = connection.execute("SELECT * FROM cluster_summaries(%s::real[], %s)", arguments).fetchall()
+    members = connection.execute("SELECT * FROM cluster_members(%s::real[], %s)", arguments).fetchall()
+    assert [row[0] for row in rows] == list(range(labels.max() + 1))
+    assert [member[0] - 1 for member in members] == np.flatnonzero(labels >= 0).tolist()
+    for label, size, representative, *figures in rows:
+        inside = np.flatnonzero(labels == label)
+        cluster = exact[inside]
+        distances = np.linalg.norm(cluster - cluster.mean(axis=0), axis=1)
+        directed = cluster[np.linalg.norm(cluster, axis=1) > 0]
+        directed = directed / np.linalg.norm(directed, axis=1, keepdims=True)
+        pairs = (directed @ directed.T)[np.triu_indices(len(directed), 1)]
+        assert (size, representative - 1) == (len(inside), inside[distances.argmin()])
+        wanted = [pairs.mean(), pairs.min(), pairs.max(), distances.mean(), distances.std(), 1 - distances.mean()]
+        assert np.allclose(figures, wanted, rtol=0, atol=1e-9)
+        found = [(member[2], member[4]) for member in members if member[1] == label]
+        assert np.allclose([distance for distance, _ in found], distances, rtol=0, atol=1e-9)
+        assert [stands for _, stands in found] == [i == representative - 1 for i in inside]
+    # A vector of a cluster is assigned to that cluster, a far one to none.
+    new = [*vectors[labels >= 0][:20].tolist(), (-exact[labels >= 0].mean(axis=0)).tolist()]
+    assigned = connection.execute("SELECT * FROM assign_clusters(%s::real[], %s::real[], %s, 0.25)", [new, *arguments]).fetchall()
+    assert [row[1] for row in assigned[:20]] == labels[labels >= 0][:20].tolist()
+    assert assigned[20][1] is None
+    assert [row[0] for row in assigned] == list(range(1, 22))
+
+
+def test_suggestions_are_what_dbscan_finds(connection: psycopg.Connection) -> None:
+    vectors = groups_of_vectors(29, 300, 20)
+    vectors = vectors[np.linalg.norm(vectors, axis=1) > 0]
+    rows = connection.execute("SELECT * FROM suggest_eps(%s::real[], 3)", [vectors.tolist()]).fetchall()
+    assert sum(row[5] for row in rows) == 1
+    for _, eps, n_clusters, noise, largest_share, _, _ in rows:
+        labels = connection.execute("SELECT cluster_embeddings(%s::real[], 'dbscan', %s, 3)", [vectors.tolist(), eps]).fetchone()[0]
+        sizes = np.bincount([label for label in labels if label >= 0], minlength=1)
+        assert (n_clusters, noise) == (max(labels) + 1, labels.count(-1))
+        assert abs(largest_share - sizes.max() / len(labels)) < 1e-12

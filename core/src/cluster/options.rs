@@ -1,6 +1,9 @@
 //! One call's algorithm and its options, as SQL passes them: checked here, once, for every SQL form.
 
-use super::{AgglomerativeParams, DbscanParams, Embeddings, Linkage, Metric, agglomerative, dbscan};
+use super::{
+    AgglomerativeParams, DbscanParams, Embeddings, KmeansParams, Linkage, Metric, agglomerative, dbscan,
+    kmeans,
+};
 use crate::{Error, ErrorKind, Result, Task};
 
 /// An algorithm with its valid parameters.
@@ -14,6 +17,7 @@ pub struct Algorithm {
 enum Method {
     Dbscan(DbscanParams),
     Agglomerative(AgglomerativeParams),
+    Kmeans(KmeansParams),
 }
 
 /// The options of the functions that take the algorithm by name, `None` being SQL's NULL.
@@ -40,7 +44,7 @@ pub struct Options<'a> {
 
 impl Algorithm {
     /// The names as SQL writes them.
-    pub const NAMES: [&'static str; 2] = ["dbscan", "agglomerative"];
+    pub const NAMES: [&'static str; 3] = ["dbscan", "agglomerative", "kmeans"];
 
     /// The algorithm that is named.
     ///
@@ -63,11 +67,15 @@ impl Algorithm {
             "agglomerative" => {
                 Self::agglomerative(n_clusters, distance_threshold, options.linkage, options.metric)
             }
+            "kmeans" => {
+                refuse("distance_threshold", distance_threshold.is_some(), algorithm)?;
+                Self::kmeans(n_clusters, options.metric, 0)
+            }
             other => Err(Error::new(
                 ErrorKind::InvalidParameter,
                 format!("unknown algorithm \"{other}\""),
             )
-            .hint("Allowed values are \"dbscan\" and \"agglomerative\".")),
+            .hint("Allowed values are \"dbscan\", \"agglomerative\" and \"kmeans\".")),
         }
     }
 
@@ -100,6 +108,18 @@ impl Algorithm {
         Ok(Algorithm { metric, method })
     }
 
+    /// k-means: `n_clusters` at least 1. Equal seeds give equal labels.
+    ///
+    /// # Errors
+    /// As [`Algorithm::new`].
+    pub fn kmeans(n_clusters: Option<i32>, metric: &str, seed: i32) -> Result<Self> {
+        let n_clusters = count("n_clusters", n_clusters.ok_or_else(|| missing("n_clusters"))?)?;
+        let metric = metric.parse()?;
+        let params = KmeansParams::new(n_clusters, metric)?.seed(u64::from(seed.cast_unsigned()));
+        let method = Method::Kmeans(params);
+        Ok(Algorithm { metric, method })
+    }
+
     /// The distance that it clusters by.
     #[must_use]
     pub fn metric(&self) -> Metric {
@@ -114,12 +134,16 @@ impl Algorithm {
         match &self.method {
             Method::Dbscan(params) => dbscan(embeddings, params, task),
             Method::Agglomerative(params) => agglomerative(embeddings, params, task),
+            Method::Kmeans(params) => kmeans(embeddings, params, task),
         }
     }
 }
 
-/// A count that SQL passes as a signed integer.
-fn count(name: &str, value: i32) -> Result<usize> {
+/// A count of at least 1 that SQL passes as a signed integer.
+///
+/// # Errors
+/// [`ErrorKind::InvalidParameter`] for less.
+pub fn count(name: &str, value: i32) -> Result<usize> {
     usize::try_from(value)
         .ok()
         .filter(|&value| value > 0)
@@ -206,6 +230,15 @@ mod tests {
             }),
             Err("distance_threshold is not an option of algorithm \"dbscan\"".into())
         );
+        assert_eq!(
+            message(Options {
+                algorithm: "kmeans",
+                n_clusters: Some(3),
+                distance_threshold: Some(0.3),
+                ..DEFAULTS
+            }),
+            Err("distance_threshold is not an option of algorithm \"kmeans\"".into())
+        );
         // eps and min_samples always have a value: they are not looked at.
         assert_eq!(
             message(Options {
@@ -236,6 +269,13 @@ mod tests {
             }),
             ErrorKind::NullNotAllowed
         );
+        assert_eq!(
+            kind(Options {
+                algorithm: "kmeans",
+                ..DEFAULTS
+            }),
+            ErrorKind::NullNotAllowed
+        );
         for options in [
             Options {
                 min_samples: Some(i32::MIN),
@@ -248,6 +288,11 @@ mod tests {
             Options {
                 algorithm: "agglomerative",
                 n_clusters: Some(-1),
+                ..DEFAULTS
+            },
+            Options {
+                algorithm: "kmeans",
+                n_clusters: Some(0),
                 ..DEFAULTS
             },
         ] {

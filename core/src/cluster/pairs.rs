@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::embeddings::Row;
 use super::simd::pair_tile::{PANEL, Tile, pair_tile};
 use super::{Embeddings, Metric, parallel};
+use crate::progress::Phase;
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -180,6 +181,7 @@ impl Packed {
         // A tile of blocks is computed once and stored twice; a block of rows is locked for the copying only.
         let blocks: Vec<Mutex<&mut [f64]>> = square.chunks_mut((n * BLOCK).max(1)).map(Mutex::new).collect();
         let tiles = blocks.len() * (blocks.len() + 1) / 2;
+        task.begin(Phase::ComputingDistances, tiles);
         parallel::for_each(
             task,
             tiles,
@@ -199,6 +201,7 @@ impl Packed {
                 if i != j {
                     store(j, i, mirrored);
                 }
+                task.advance(1);
                 Ok(())
             },
         )?;

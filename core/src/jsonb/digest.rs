@@ -4,7 +4,7 @@
 //! digest of a JSON text equals that of its jsonb.
 
 use super::container::Value;
-use super::number::with_canonical;
+use super::token::with_canonical;
 use super::tree::{Object, Tree};
 use super::{MAX_DEPTH, too_deep};
 use crate::Result;

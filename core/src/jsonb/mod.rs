@@ -19,14 +19,16 @@ mod number;
 mod parse;
 mod reader;
 mod render;
+mod token;
 mod transcode;
 mod tree;
 
 pub use container::{Container, Value};
 pub use digest::{digest_text, digest_value};
-pub use number::{Numeric, numeric_payload};
+pub use number::Numeric;
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
+pub use token::numeric_payload;
 pub use transcode::transcode;
 pub use tree::{Encoded, Object, Tree};
 

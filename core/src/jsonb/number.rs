@@ -1,31 +1,24 @@
-//! PostgreSQL's `numeric` on disk, read and written (`src/backend/utils/adt/numeric.c`).
+//! PostgreSQL's `numeric` on disk (`src/backend/utils/adt/numeric.c`).
 //!
 //! Base-10000 digits behind a one-word header when scale and weight are small, a two-word header otherwise. The value is
 //! `sum of digit[i] * 10000^(weight - i)`; the display scale says how many decimals are printed.
 
 use super::container::corrupted;
-use crate::{Error, ErrorKind, Result};
+use crate::Result;
 
-const SIGN: u16 = 0xC000;
-const NEGATIVE: u16 = 0x4000;
-const SHORT: u16 = 0x8000;
-const SPECIAL: u16 = 0xC000;
+pub(super) const SIGN: u16 = 0xC000;
+pub(super) const NEGATIVE: u16 = 0x4000;
+pub(super) const SHORT: u16 = 0x8000;
+pub(super) const SPECIAL: u16 = 0xC000;
 
-const SHORT_NEGATIVE: u16 = 0x2000;
-const SHORT_SCALE: u16 = 0x1F80;
-const SHORT_SCALE_SHIFT: u32 = 7;
-const SHORT_WEIGHT_NEGATIVE: u16 = 0x0040;
-const SHORT_WEIGHT: u16 = 0x003F;
-const SHORT_SCALE_MAX: i64 = 63;
-const SHORT_WEIGHT_MIN: i64 = -64;
-const SHORT_WEIGHT_MAX: i64 = 63;
+pub(super) const SHORT_NEGATIVE: u16 = 0x2000;
+pub(super) const SHORT_SCALE: u16 = 0x1F80;
+pub(super) const SHORT_SCALE_SHIFT: u32 = 7;
+pub(super) const SHORT_WEIGHT_NEGATIVE: u16 = 0x0040;
+pub(super) const SHORT_WEIGHT: u16 = 0x003F;
 
-/// Largest display scale, 14 bits.
-const SCALE_MAX: i64 = 0x3FFF;
 /// Decimal digits in one base-10000 digit.
-const GROUP: usize = 4;
-/// Exponents beyond this are refused before arithmetic, as `numeric_in` does.
-const EXPONENT_MAX: i64 = i32::MAX as i64 / 2;
+pub(super) const GROUP: usize = 4;
 
 /// A decimal number inside jsonb bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,7 +34,7 @@ impl<'a> Numeric<'a> {
     /// Reads the varlena of a numeric, header included.
     ///
     /// # Errors
-    /// [`ErrorKind::DataCorrupted`]; also for NaN and infinities, which JSON does not have.
+    /// [`crate::ErrorKind::DataCorrupted`]; also for NaN and infinities, which JSON does not have.
     pub fn read(bytes: &'a [u8]) -> Result<Self> {
         let body = body(bytes).ok_or_else(|| corrupted("a number's length is wrong"))?;
         let (word, rest) = body
@@ -178,7 +171,7 @@ pub(super) struct Canonical<D> {
 
 impl<D: Iterator<Item = u8> + Clone> Canonical<D> {
     /// From `0.d1 d2... * 10^exponent` with zeros anywhere.
-    fn new(negative: bool, digits: D, exponent: i64) -> Self {
+    pub fn new(negative: bool, digits: D, exponent: i64) -> Self {
         let leading = digits.clone().take_while(|digit| *digit == 0).count();
         let significant = digits.clone().enumerate().filter(|(_, digit)| *digit != 0);
         let end = significant.last().map_or(leading, |(index, _)| index + 1);
@@ -221,170 +214,11 @@ fn body(bytes: &[u8]) -> Option<&[u8]> {
     bytes.get(header..length)
 }
 
-/// A JSON number token taken apart.
-struct Token<'a> {
-    negative: bool,
-    integer: &'a [u8],
-    fraction: &'a [u8],
-    exponent: i64,
-}
-
-impl<'a> Token<'a> {
-    /// The parts of a valid token; `None` when it is not one.
-    fn new(token: &'a str) -> Option<Self> {
-        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        let (mantissa, exponent) = match token.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => {
-                let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-                if !all_digits(digits) {
-                    return None;
-                }
-                let magnitude = digits.bytes().fold(0_i64, |value, byte| {
-                    value.saturating_mul(10).saturating_add(i64::from(byte - b'0'))
-                });
-                let negative = exponent.starts_with('-');
-                (mantissa, if negative { -magnitude } else { magnitude })
-            }
-            None => (token, 0),
-        };
-        let (integer, fraction) = match mantissa.split_once('.') {
-            Some((integer, fraction)) if all_digits(fraction) => (integer, fraction),
-            Some(_) => return None,
-            None => (mantissa, ""),
-        };
-        let digits = integer.strip_prefix('-').unwrap_or(integer);
-        let is_valid = all_digits(digits) && (digits.len() == 1 || !digits.starts_with('0'));
-        is_valid.then_some(Token {
-            negative: integer.len() > digits.len(),
-            integer: digits.as_bytes(),
-            fraction: fraction.as_bytes(),
-            exponent,
-        })
-    }
-
-    fn digits(&self) -> impl Iterator<Item = u8> + Clone + '_ {
-        self.integer.iter().chain(self.fraction).map(|byte| byte - b'0')
-    }
-}
-
-/// Whether the text is a number in JSON's grammar.
-pub(super) fn is_number(token: &str) -> bool {
-    Token::new(token).is_some()
-}
-
-/// The canonical form of a JSON number token.
-///
-/// # Errors
-/// [`ErrorKind::InvalidText`] when it is not one.
-pub(super) fn with_canonical<T>(
-    token: &str,
-    f: impl FnOnce(bool, i64, &mut dyn Iterator<Item = u8>) -> T,
-) -> Result<T> {
-    let token = Token::new(token).ok_or_else(|| not_a_number(token))?;
-    let exponent = token.exponent.saturating_add(token.integer.len() as i64);
-    let mut canonical = Canonical::new(token.negative, token.digits(), exponent);
-    Ok(f(canonical.negative, canonical.exponent, &mut canonical.digits))
-}
-
-/// PostgreSQL's `numeric` of a JSON number token: the bytes after the varlena header.
-///
-/// # Errors
-/// [`ErrorKind::LimitExceeded`] when `numeric` cannot hold it, [`ErrorKind::InvalidText`] when it is not a number.
-pub fn numeric_payload(token: &str) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    write(token, &mut bytes)?;
-    Ok(bytes.split_off(4))
-}
-
-/// Appends the numeric of a JSON number token, varlena header included, as `numeric_in` and `make_result` build it.
-///
-/// # Errors
-/// [`ErrorKind::LimitExceeded`] when `numeric` cannot hold it, [`ErrorKind::InvalidText`] when it is not a number.
-pub(super) fn write(token: &str, out: &mut Vec<u8>) -> Result<()> {
-    let number = Token::new(token).ok_or_else(|| not_a_number(token))?;
-    if number.exponent.abs() > EXPONENT_MAX {
-        return Err(overflow(token));
-    }
-    // Decimal weight of the first digit, then of its base-10000 group.
-    let decimal_weight = number.integer.len() as i64 - 1 + number.exponent;
-    let scale = (number.fraction.len() as i64 - number.exponent).max(0);
-    let mut weight = decimal_weight.div_euclid(GROUP as i64);
-    let padding = (GROUP as i64 - 1 - decimal_weight.rem_euclid(GROUP as i64)) as usize;
-
-    let header = out.len();
-    // Room for the longer header; the digits are moved when the short one suffices.
-    out.extend_from_slice(&[0; 8]);
-    let body = out.len();
-    let mut decimals = std::iter::repeat_n(0, padding).chain(number.digits()).peekable();
-    let mut trailing_zeros = 0;
-    let mut only_zeros = true;
-    while decimals.peek().is_some() {
-        let digit = (0..GROUP).fold(0_u16, |value, _| {
-            value * 10 + u16::from(decimals.next().unwrap_or(0))
-        });
-        if digit == 0 && only_zeros {
-            weight -= 1;
-            continue;
-        }
-        only_zeros = false;
-        trailing_zeros = if digit == 0 { trailing_zeros + 1 } else { 0 };
-        out.extend_from_slice(&digit.to_le_bytes());
-    }
-    out.truncate(out.len() - 2 * trailing_zeros);
-    let is_zero = out.len() == body;
-    if is_zero {
-        weight = 0;
-    }
-    let negative = number.negative && !is_zero;
-    if scale > SCALE_MAX || i16::try_from(weight).is_err() {
-        return Err(overflow(token));
-    }
-    // Both fit: checked above.
-    let (scale_bits, weight_bits) = (scale as u16, weight as i16);
-    if scale <= SHORT_SCALE_MAX && (SHORT_WEIGHT_MIN..=SHORT_WEIGHT_MAX).contains(&weight) {
-        let word = SHORT
-            | if negative { SHORT_NEGATIVE } else { 0 }
-            | (scale_bits << SHORT_SCALE_SHIFT)
-            | (weight_bits as u16 & (SHORT_WEIGHT | SHORT_WEIGHT_NEGATIVE));
-        out.drain(body - 2..body);
-        out[header + 4..header + 6].copy_from_slice(&word.to_le_bytes());
-    } else {
-        let word = scale_bits | if negative { NEGATIVE } else { 0 };
-        out[header + 4..header + 6].copy_from_slice(&word.to_le_bytes());
-        out[header + 6..header + 8].copy_from_slice(&weight_bits.to_le_bytes());
-    }
-    // A numeric has at most 2^16 digits here.
-    let length = u32::try_from(out.len() - header).map_err(|_| overflow(token))?;
-    out[header..header + 4].copy_from_slice(&(length << 2).to_le_bytes());
-    Ok(())
-}
-
-fn not_a_number(token: &str) -> Error {
-    Error::new(
-        ErrorKind::InvalidText,
-        format!("not a JSON number: \"{}\"", shortened(token)),
-    )
-}
-
-fn overflow(token: &str) -> Error {
-    Error::new(
-        ErrorKind::LimitExceeded,
-        format!("number \"{}\" overflows numeric format", shortened(token)),
-    )
-}
-
-/// Enough of a token to recognise it.
-fn shortened(token: &str) -> String {
-    let mut text: String = token.chars().take(40).collect();
-    if text.len() < token.len() {
-        text.push_str("...");
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::token::{with_canonical, write};
     use super::*;
+    use crate::ErrorKind;
     use proptest::prelude::*;
 
     fn written(token: &str) -> Vec<u8> {

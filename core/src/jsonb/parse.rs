@@ -4,7 +4,7 @@
 //! and leaves strings with escapes to serde_json, U+0000 and lone surrogates mended first.
 
 use super::tree::{Object, Tree};
-use super::{MAX_DEPTH, number, too_deep};
+use super::{MAX_DEPTH, token, too_deep};
 use crate::json::mend;
 use crate::{Error, ErrorKind, Result};
 use std::borrow::Cow;
@@ -138,7 +138,7 @@ impl<'a> Parser<'a> {
             "null" => Tree::Null,
             "true" => Tree::Bool(true),
             "false" => Tree::Bool(false),
-            token if number::is_number(token) => Tree::Number(Cow::Borrowed(token)),
+            token if token::is_number(token) => Tree::Number(Cow::Borrowed(token)),
             _ => return Err(self.unexpected()),
         };
         self.at += length;

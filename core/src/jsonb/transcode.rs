@@ -4,7 +4,7 @@
 //! What is unusual (a scalar at the root, a key with escapes, text that is not JSON) goes through the tree.
 
 use super::tree::{ContainerWriter, Tree, bool_type, entry, pad};
-use super::{CONTAINER, IS_ARRAY, IS_OBJECT, MAX_DEPTH, NULL, NUMERIC, STRING, number};
+use super::{CONTAINER, IS_ARRAY, IS_OBJECT, MAX_DEPTH, NULL, NUMERIC, STRING, token};
 use crate::Result;
 use crate::json::escape::unescape;
 
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
             "null" => Kind::Null,
             "true" => Kind::Bool(true),
             "false" => Kind::Bool(false),
-            _ if number::is_number(text) => Kind::Number,
+            _ if token::is_number(text) => Kind::Number,
             _ => return None,
         };
         Some((kind, text))
@@ -223,7 +223,7 @@ impl Writer<'_, '_> {
             }
             Kind::Number => {
                 pad(&mut self.out);
-                number::write(node.text, &mut self.out)?;
+                token::write(node.text, &mut self.out)?;
                 NUMERIC
             }
             Kind::Array | Kind::Object => {

@@ -1,8 +1,8 @@
 //! Documents to be written, and their jsonb bytes.
 
 use super::container::Value;
-use super::number;
 use super::parse::parse;
+use super::token;
 use super::{
     CONTAINER, COUNT, FALSE, HAS_OFFSET, IS_ARRAY, IS_OBJECT, IS_SCALAR, MAX_DEPTH, NULL, NUMERIC,
     OFFSET_OR_LENGTH, OFFSET_STRIDE, STRING, TRUE, too_deep,
@@ -163,7 +163,7 @@ impl<'a> Tree<'a> {
             }
             Tree::Number(token) => {
                 pad(out);
-                number::write(token, out)?;
+                token::write(token, out)?;
                 NUMERIC
             }
             Tree::Array(elements) => {

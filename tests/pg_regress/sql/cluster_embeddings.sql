@@ -15,6 +15,9 @@ SELECT cluster_embeddings(ARRAY[[0], [1], [1.5], [5], [5.2]]::real[], 'agglomera
 SELECT linkage, cluster_embeddings(ARRAY[[0], [1], [1.5], [5], [5.2]]::real[], 'agglomerative', metric => 'euclidean', distance_threshold => 1.2, linkage => linkage)
 FROM unnest('{average,complete,single,ward}'::text[]) linkage;
 SELECT cluster_embeddings('{}'::real[], 'agglomerative', n_clusters => 3), cluster_embeddings('{{1,2}}'::real[], 'agglomerative', distance_threshold => 1);
+-- k-means: a given number, numbered by first member, the same at every call.
+SELECT cluster_embeddings(ARRAY[[0], [1], [1.5], [5], [5.2]]::real[], 'kmeans', metric => 'euclidean', n_clusters => 2);
+SELECT cluster_embeddings(ARRAY[[1, 0], [0, 1], [2, 0.1], [0.1, 3]]::double precision[], 'kmeans', n_clusters => 2), cluster_embeddings('{}'::real[], 'kmeans', n_clusters => 3);
 -- Defaults of other algorithms' options are not looked at.
 SELECT cluster_embeddings(ARRAY[[1, 0], [0, 1]]::real[], 'agglomerative', eps => NULL, min_samples => NULL, n_clusters => 1);
 SELECT cluster_embeddings(ARRAY[[1, 0], [1, 0]]::real[], linkage => 'ward');
@@ -45,6 +48,10 @@ SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'agglom
 SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'agglomerative', n_clusters => 1, linkage => NULL)$$);
 SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'agglomerative', n_clusters => 1, linkage => 'ward')$$);
 SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2], [0, 0]]::real[], 'agglomerative', n_clusters => 1)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'kmeans')$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'kmeans', n_clusters => 2)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2]]::real[], 'kmeans', n_clusters => 1, distance_threshold => 1)$$);
+SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2], [0, 0]]::real[], 'kmeans', n_clusters => 1)$$);
 SELECT * FROM refusal($$SELECT cluster_embeddings(array_fill(1::real, ARRAY[1, 16001]))$$);
 SELECT * FROM refusal($$SELECT cluster_embeddings(ARRAY[[1, 2], [1, 1e308]]::double precision[], 'agglomerative', metric => 'euclidean', n_clusters => 1)$$);
 -- More than reviewpro.max_memory: refused before it begins, with the way out.

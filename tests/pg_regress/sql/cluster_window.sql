@@ -17,6 +17,8 @@ SELECT id, cluster_dbscan(embedding, 0.1) OVER (ORDER BY id DESC) FROM items WHE
 SELECT id, cluster_agglomerative(embedding, 0.15) OVER w AS threshold, cluster_agglomerative(embedding, n_clusters => 2) OVER w AS two,
        cluster_agglomerative(embedding, 0.5, 'ward', 'euclidean') OVER w AS ward
 FROM items WHERE owner = 1 AND id <> 5 WINDOW w AS (ORDER BY id) ORDER BY id;
+SELECT id, cluster_kmeans(embedding, 3) OVER w AS cosine, cluster_kmeans(embedding, 2, 'euclidean') OVER w AS euclidean, cluster_kmeans(embedding, 3, seed => 42) OVER w AS seeded
+FROM items WHERE owner = 1 AND id <> 5 WINDOW w AS (ORDER BY id) ORDER BY id;
 -- Options may differ by partition.
 SELECT id, owner, cluster_dbscan(embedding, CASE owner WHEN 1 THEN 0.1 ELSE 1e-9 END) OVER (PARTITION BY owner ORDER BY id) FROM items ORDER BY id;
 SELECT count(*) FROM (SELECT cluster_dbscan(embedding, 0.1) OVER () FROM items WHERE false) none;
@@ -50,6 +52,11 @@ SELECT * FROM refusal($$SELECT cluster_agglomerative(embedding, 0.1, 'centroid')
 SELECT * FROM refusal($$SELECT cluster_agglomerative(embedding, 0.1, 'ward') OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
 SELECT * FROM refusal($$SELECT cluster_agglomerative(embedding, n_clusters => 9) OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
 SELECT * FROM refusal($$SELECT cluster_agglomerative(embedding, 0.1) OVER (PARTITION BY owner ORDER BY id) FROM items$$);
+SELECT * FROM refusal($$SELECT cluster_kmeans(embedding, 0) OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
+SELECT * FROM refusal($$SELECT cluster_kmeans(embedding, NULL) OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
+SELECT * FROM refusal($$SELECT cluster_kmeans(embedding, 9) OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
+SELECT * FROM refusal($$SELECT cluster_kmeans(embedding, 2, seed => NULL) OVER (PARTITION BY owner) FROM items WHERE id <> 5$$);
+SELECT * FROM refusal($$SELECT cluster_kmeans(embedding, 2) OVER (PARTITION BY owner) FROM items WHERE owner = 1$$);
 -- More than reviewpro.max_memory.
 SET LOCAL reviewpro.max_memory = '1MB';
 SELECT * FROM refusal($$SELECT cluster_dbscan(ARRAY[i, 1]::real[], 0.1) OVER () FROM generate_series(1, 200000) i$$);

@@ -9,6 +9,7 @@
 use super::Linkage;
 use super::tree::Merge;
 use crate::cluster::pairs::{all_rows, too_far};
+use crate::progress::Phase;
 use crate::task::{try_filled, try_vec};
 use crate::{Result, Task};
 
@@ -44,6 +45,7 @@ pub(super) fn nn_chain(
     let mut chain: Vec<usize> = try_vec(n + 1)?;
     let mut tied = false;
     let mut first = 0;
+    task.begin(Phase::JoiningClusters, n.saturating_sub(1));
     while merges.len() + 1 < n {
         task.check()?;
         if 2 * (n - merges.len()) < clusters.stride {
@@ -84,6 +86,7 @@ pub(super) fn nn_chain(
             height,
         });
         clusters.join(x, y, height, linkage);
+        task.advance(1);
     }
     Ok(Chain { merges, tied })
 }

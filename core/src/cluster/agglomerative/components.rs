@@ -219,8 +219,7 @@ impl Components {
             )?;
         }
         trees.resize_with(self.ranges.len(), chain::Chain::default);
-        let mut alone = *task;
-        alone.threads = 1;
+        let alone = task.part();
         parallel::for_each_part(
             task,
             &mut trees[large.len()..],

@@ -5,6 +5,7 @@
 //! scikit-learn's `mst_linkage_core`.
 
 use super::tree::Merge;
+use crate::progress::Phase;
 use crate::task::{try_filled, try_vec};
 use crate::{Result, Task};
 
@@ -26,6 +27,7 @@ pub(super) fn prim(
     outside.extend(1..n.max(1) as u32);
     let mut to_tree = try_filled(outside.len(), f64::INFINITY)?;
     let mut last = 0;
+    task.begin(Phase::JoiningClusters, outside.len());
     while !outside.is_empty() {
         task.check()?;
         row(last as usize, &mut distances)?;
@@ -49,6 +51,7 @@ pub(super) fn prim(
             height,
         });
         last = next;
+        task.advance(1);
     }
     Ok(edges)
 }

@@ -11,6 +11,7 @@ use super::{EdgeSink, NeighbourGraph};
 use crate::cluster::Embeddings;
 use crate::cluster::parallel::{Queue, on_threads};
 use crate::cluster::simd::{COLUMNS, Kernel, ROWS, RowTerms, Tile};
+use crate::progress::Phase;
 use crate::task::try_vec;
 use crate::{Result, Task};
 
@@ -143,6 +144,10 @@ impl Pass<'_> {
                 .step_by(piece)
                 .map(move |from| (block, from..(from + piece).min(panels)))
         });
+        self.task.begin(
+            Phase::ComparingVectors,
+            tasks.clone().map(|(_, panels)| panels.len()).sum(),
+        );
         let tasks = Queue::new(tasks);
         let mut workers = try_vec(self.task.threads)?;
         for _ in 0..self.task.threads {
@@ -158,6 +163,7 @@ impl Pass<'_> {
                     let block_end = (block + block_panels).min(self.codes.panels());
                     self.take_block(&mut worker, block..block_end);
                 }
+                let steps = panels.len();
                 for panel in panels {
                     if self.task.stopped() {
                         return;
@@ -165,6 +171,7 @@ impl Pass<'_> {
                     self.multiply(&mut worker, panel);
                 }
                 self.hand_over(&mut worker.edges);
+                self.task.advance(steps);
             }
             sort(&mut worker.open);
             lock(&left_open).push(worker.open);
