@@ -39,12 +39,10 @@ fn ingest_objects(call: Call) {
         raw: Some(call.required("raw", call.bool(3))),
         ..identity(&call, 1)
     };
-    stream_rows(
-        &call,
-        OutcomeRow::all_columns(),
-        Work::over(findings.len()),
-        |task, emit| sarif::objects(&findings, &options, task, emit),
-    );
+    let work = Work::over(findings.len());
+    stream_rows(&call, OutcomeRow::all_columns(), work, |task, emit| {
+        sarif::objects(&findings, &options, task, emit)
+    });
 }
 
 /// `fingerprint_findings(findings jsonb, fingerprint text, organization_id uuid)`.
