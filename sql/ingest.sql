@@ -308,7 +308,7 @@ BEGIN
                coalesce(pg_catalog.sum(s."ingest results") FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=)
                    ANY ('{filtered,gone,skipped}'::pg_catalog.text[])), 0)::pg_catalog.int4 AS skipped,
                coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                   'run_index', s."ingest run", 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
+                   'run_index', coalesce(s."ingest run", 0), 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
                    ORDER BY s."ingest run", s."ingest result") FILTER (WHERE s."ingest problem" IS NOT NULL),
                    '[]'::pg_catalog.jsonb) AS errors,
                coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"
