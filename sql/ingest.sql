@@ -56,7 +56,8 @@ DECLARE
     own CONSTANT text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'reviewpro_pg');
     relation CONSTANT text := findings::text;
     is_compat CONSTANT boolean := source = 'ingest_results' AND mode = 'compat';
-    extra_names CONSTANT text[] := ARRAY(SELECT jsonb_object_keys(coalesce(extra, '{}')));
+    extra_names CONSTANT text[] := ARRAY(
+        SELECT jsonb_object_keys(CASE WHEN jsonb_typeof(extra) = 'object' THEN extra ELSE '{}' END));
     kind "char";
     target text;
     names text[];
@@ -248,7 +249,7 @@ BEGIN
         || CASE WHEN has.first_seen THEN ' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE' ELSE '' END;
     IF NOT touch THEN
         stale := stale || $e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'$e$ || coalesce((
-            SELECT format(' OR ROW(%s) OPERATOR(pg_catalog.*<>) ROW(%s)',
+            SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
                           string_agg(format('f.%I', n), ', '), string_agg(format('incoming.%I', n), ', '))
             FROM unnest(refresh_names) n), '') || ')';
     END IF;
@@ -307,7 +308,7 @@ BEGIN
                coalesce(pg_catalog.sum(s."ingest results") FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=)
                    ANY ('{filtered,gone,skipped}'::pg_catalog.text[])), 0)::pg_catalog.int4 AS skipped,
                coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                   'run_index', s."ingest run", 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
+                   'run_index', coalesce(s."ingest run", 0), 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
                    ORDER BY s."ingest run", s."ingest result") FILTER (WHERE s."ingest problem" IS NOT NULL),
                    '[]'::pg_catalog.jsonb) AS errors,
                coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"

@@ -17,13 +17,13 @@ SELECT obj_description('findings'::regclass, 'pg_class') IS NOT NULL AS has_comm
 INSERT INTO findings (organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint, message)
 SELECT md5('o')::uuid, md5('r')::uuid, md5('s')::uuid, md5('s')::uuid, fingerprint, message
 FROM sarif_findings('{"version":"2.1.0","runs":[{"results":[{"message":{"text":"m"}}]}]}'::text);
-SELECT status, severity, suppressed, occurrence_count, cwe_ids, first_seen_at = now() AS now FROM findings;
+SELECT status, severity, suppressed, occurrence_count, cwe_ids, first_seen_at <= now() AS has_time FROM findings;
 
 SELECT * FROM refusal('SELECT create_findings_table(''findings'')');
 SELECT * FROM refusal('SELECT create_findings_table(''a.b.c'')');
 SELECT * FROM refusal('SELECT create_findings_table(''nowhere.findings'')');
 SELECT * FROM refusal('SELECT create_findings_table('''')');
-SELECT * FROM refusal('INSERT INTO findings (organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint,
+SELECT code, message FROM refusal('INSERT INTO findings (organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint,
     message, status) VALUES (md5(''o'')::uuid, md5(''r'')::uuid, md5(''s'')::uuid, md5(''s'')::uuid, ''f'', ''m'', ''done'')');
 BEGIN;
 SET LOCAL search_path = '';

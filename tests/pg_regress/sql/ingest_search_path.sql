@@ -16,7 +16,7 @@ BEGIN
             EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.%I)', o, t, t, 'op' || o || t);
         END LOOP;
     END LOOP;
-    FOREACH t IN ARRAY '{format(text),format(text,text),now(),uuidv7(),char_length(text),char_length(varchar),to_jsonb(text[]),count(boolean),jsonb_array_length(jsonb),pg_advisory_xact_lock(bigint),to_regclass(text)}'::text[] LOOP
+    FOREACH t IN ARRAY string_to_array('format(text)|format(text, text)|now()|uuidv7()|char_length(text)|char_length(varchar)|to_jsonb(text[])|count(boolean)|jsonb_array_length(jsonb)|pg_advisory_xact_lock(bigint)|to_regclass(text)', '|') LOOP
         EXECUTE format('CREATE FUNCTION evil.%s RETURNS text LANGUAGE plpgsql AS $f$BEGIN RAISE EXCEPTION ''hijacked'' USING ERRCODE = ''57P04''; END$f$', t);
     END LOOP;
 END $$;
