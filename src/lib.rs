@@ -9,6 +9,7 @@ mod cluster;
 mod cluster_quality;
 mod cluster_rows;
 mod fingerprint;
+mod ingest;
 mod progress;
 mod sarif;
 mod settings;
@@ -44,7 +45,27 @@ pgrx::extension_sql_file!(
 pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
 pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
 pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["cluster"]);
-pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["cluster"]);
+pgrx::extension_sql_file!(
+    "../sql/ingest_source.sql",
+    name = "ingest_source",
+    requires = ["cluster"]
+);
+pgrx::extension_sql_file!(
+    "../sql/ingest_table.sql",
+    name = "ingest_table",
+    requires = ["ingest_source"]
+);
+pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["ingest_table"]);
+pgrx::extension_sql_file!(
+    "../sql/ingest_lifecycle.sql",
+    name = "ingest_lifecycle",
+    requires = ["ingest"]
+);
+pgrx::extension_sql_file!(
+    "../sql/ingest_migration.sql",
+    name = "ingest_migration",
+    requires = ["ingest_lifecycle"]
+);
 
 /// What `cargo pgrx test` asks for.
 #[cfg(test)]

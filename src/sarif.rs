@@ -15,7 +15,7 @@ use crate::bridge::{
 const USUAL_COMPRESSION: usize = 15;
 
 /// The first argument of every function here, in one of its four types. NULL is no log: no rows.
-enum Log {
+pub(crate) enum Log {
     Text(Option<Text>),
     Jsonb(Option<Varlena>),
     Bytea(Option<Varlena>),
@@ -23,7 +23,7 @@ enum Log {
 
 impl Log {
     /// How much work it is to read it.
-    fn work(&self) -> Work {
+    pub(crate) fn work(&self) -> Work {
         Work::over(match self {
             Log::Text(Some(text)) => text.len(),
             Log::Jsonb(Some(payload)) => payload.len(),
@@ -34,7 +34,11 @@ impl Log {
     }
 
     /// Runs `read` on the log, decoded.
-    fn read<T: Default>(&self, task: &Task<'_>, read: impl FnOnce(Source<'_>) -> Result<T>) -> Result<T> {
+    pub(crate) fn read<T: Default>(
+        &self,
+        task: &Task<'_>,
+        read: impl FnOnce(Source<'_>) -> Result<T>,
+    ) -> Result<T> {
         match self {
             Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text))),
             Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload)),
@@ -101,10 +105,22 @@ fn rules(call: &Call, log: &Log) {
 }
 
 const PROBLEM_COLUMNS: &[Column] = &[
-    Column { name: "severity", ty: Type::Text },
-    Column { name: "code", ty: Type::Text },
-    Column { name: "pointer", ty: Type::Text },
-    Column { name: "message", ty: Type::Text },
+    Column {
+        name: "severity",
+        ty: Type::Text,
+    },
+    Column {
+        name: "code",
+        ty: Type::Text,
+    },
+    Column {
+        name: "pointer",
+        ty: Type::Text,
+    },
+    Column {
+        name: "message",
+        ty: Type::Text,
+    },
 ];
 
 /// One row per problem of the log.
@@ -163,7 +179,7 @@ fn count_results(bytes: usize, source: Source<'_>) -> Option<usize> {
 }
 
 /// The options of `sarif_findings`, in the order in which the SQL declares them after the log.
-fn options(call: &Call) -> Options {
+pub(crate) fn options(call: &Call) -> Options {
     let word = |index, name| call.required(name, call.text(index));
     let flag = |index, name| call.required(name, call.bool(index));
     Options {

@@ -80,6 +80,13 @@ impl<'d> Tool<'d> {
     }
 }
 
+impl<'d> Tool<'d> {
+    /// The name in the column `tool_name`.
+    pub(crate) fn name(&self) -> Option<Cow<'d, str>> {
+        text_column(self.name)
+    }
+}
+
 /// The JSON text of "unknown".
 const UNKNOWN: &str = "\"unknown\"";
 

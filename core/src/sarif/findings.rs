@@ -16,6 +16,7 @@ use super::raw::Raw;
 use super::read::{Budget, Member};
 use super::results::in_chunks;
 use super::row::{self, Row};
+use super::runs;
 
 /// What became of the results of a document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -78,13 +79,27 @@ pub fn findings(
 ) -> Result<Statistics> {
     options.check()?;
     let document = Document::open(source, task)?;
+    let (runs, mut statistics) = read(&document, options, task)?;
+    output::hand_out(&runs, options, task, &mut statistics, emit)?;
+    Ok(statistics)
+}
+
+/// Reads every result of the document; rows of all kinds, numbered.
+///
+/// # Errors
+/// As [`findings`].
+pub(crate) fn read<'d>(
+    document: &'d Document<'_>,
+    options: &Options,
+    task: &Task<'_>,
+) -> Result<(Vec<RunRows<'d>>, Statistics)> {
     let mut log = document.log(options.mode)?;
     let mut statistics = Statistics::default();
     if options.mode == Mode::Compat {
         statistics.aborted = compat::stop(&log);
     }
     let held = AtomicUsize::new(0);
-    let mut runs: Vec<RunRows<'_>> = Vec::new();
+    let mut rows_of_runs: Vec<RunRows<'_>> = Vec::new();
     for (index, run) in log
         .runs
         .items
@@ -93,6 +108,7 @@ pub fn findings(
         .take(statistics.aborted.unwrap_or(usize::MAX))
     {
         let Member::Is(run) = run else { continue };
+        let complete = runs::is_complete(run);
         let reader = Reader {
             options,
             memory: task.memory,
@@ -119,8 +135,13 @@ pub fn findings(
                 .extend(compat::phantom_errors(index, results.shape));
             statistics.total += statistics.errors.len() - before;
         }
-        runs.push(RunRows {
+        rows_of_runs.push(RunRows {
+            tool_name: match &reader.compat {
+                Some(tool) => tool.name(),
+                None => reader.context.tool_name.clone(),
+            },
             context: reader.context,
+            complete,
             chunks: rows,
         });
     }
@@ -134,9 +155,8 @@ pub fn findings(
             problem.run_index, problem.result_index
         )));
     }
-    occurrence::number(&mut runs, options);
-    output::hand_out(&runs, options, task, &mut statistics, emit)?;
-    Ok(statistics)
+    occurrence::number(&mut rows_of_runs, options);
+    Ok((rows_of_runs, statistics))
 }
 
 /// Reads the results of one run.

@@ -1,5 +1,6 @@
 //! Ordinals that tell findings of one identity apart.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::context::Context;
@@ -9,6 +10,10 @@ use super::row::Row;
 /// The rows of one run, in the chunks in which they were read.
 pub(crate) struct RunRows<'d> {
     pub(crate) context: Context<'d>,
+    /// The tool's name as the rows have it.
+    pub(crate) tool_name: Option<Cow<'d, str>>,
+    /// Whether what is not among the results can be taken as not found.
+    pub(crate) complete: bool,
     pub(crate) chunks: Vec<Vec<Row<'d>>>,
 }
 

@@ -17,8 +17,8 @@ use crate::task::try_filled;
 use crate::{Result, Task};
 
 /// Squared distances below this, in units of the radius, are computed from differences: above it an error of
-/// 1.2e-7 in the square is one below 1e-6 in the distance.
-const CANCELS: f64 = 4e-3;
+/// 1e-7 in the square is a relative one of 5e-7 in the distance, and silhouettes are ratios of distances.
+const CANCELS: f64 = 0.1;
 
 /// 1.5 * 2¹²: adding it to a distance (at most 2) and taking it off again leaves a multiple of 2⁻⁴⁰.
 const ROUND: f64 = 6144.0;
