@@ -19,14 +19,14 @@ YARDSTICK = "SELECT count(*) FROM generate_series(1, 20000000)"
 PARSE = "SELECT count(*) FROM big_log, LATERAL sarif_findings(body)"
 DBSCAN = "SELECT cluster_embeddings(embeddings, 'dbscan', 0.15, 2) FROM big_set"
 LINKAGE = "SELECT cluster_embeddings(embeddings[1:5000], 'agglomerative', n_clusters => 10) FROM big_set"
-KMEANS = "SELECT cluster_embeddings(embeddings[1:3000], 'kmeans', n_clusters => 60) FROM big_set"
+KMEANS = "SELECT cluster_embeddings(embeddings[1:1500], 'kmeans', n_clusters => 30) FROM big_set"
 QUERY = "SELECT count(*) FROM cluster_query('SELECT id, embedding FROM big_rows')"
-WINDOW = "SELECT count(*) FROM (SELECT cluster_dbscan(embedding, 0.15) OVER () FROM big_rows) AS labelled"
-SILHOUETTE = """SELECT silhouette_score(embeddings, labels, 'euclidean')
-    FROM big_set, (SELECT array_agg(i % 9) AS labels FROM generate_series(1, 12000) AS i) AS nine"""
-SUGGEST = "SELECT count(*) FROM big_set, suggest_eps(embeddings[1:6000])"
-SUMMARIES = """SELECT count(*) FROM big_set, (SELECT array_agg(i % 2) AS labels FROM generate_series(1, 12000) AS i) AS two,
-    cluster_summaries(embeddings, labels)"""
+WINDOW = "SELECT count(label) FROM (SELECT cluster_dbscan(embedding, 0.15) OVER () AS label FROM big_rows) AS labelled"
+SILHOUETTE = """SELECT silhouette_score(embeddings[1:6000], labels, 'euclidean')
+    FROM big_set, (SELECT array_agg(i % 9) AS labels FROM generate_series(1, 6000) AS i) AS nine"""
+SUGGEST = "SELECT count(*) FROM big_set, suggest_eps(embeddings[1:4000])"
+SUMMARIES = """SELECT count(*) FROM big_set, (SELECT array_agg(i % 2) AS labels FROM generate_series(1, 4000) AS i) AS two,
+    cluster_summaries(embeddings[1:4000], labels)"""
 STATEMENTS = {
     "parse": PARSE,
     "dbscan": DBSCAN,
