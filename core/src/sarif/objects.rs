@@ -373,7 +373,9 @@ fn element<'d>(index: usize, raw: Raw<'d>, options: &Options) -> Step<Element<'d
         occurrence: 1,
         metadata: members.json("metadata")?,
         sarif_data: match options.raw() {
-            true => raw.jsonb(BORROWED).map_err(|error| Refusal::parameter(error.message))?,
+            true => raw
+                .jsonb(BORROWED)
+                .map_err(|error| Refusal::parameter(error.message))?,
             false => None,
         },
         warnings: Cow::Borrowed(&[]),
@@ -475,7 +477,7 @@ mod tests {
     use super::*;
 
     fn given(json: &str) -> Vec<(Option<String>, Option<bool>)> {
-        let payload = Raw::Text(json).jsonb().unwrap().unwrap();
+        let payload = Raw::Text(json).jsonb(BORROWED).unwrap().unwrap();
         let task = Task::new(1, usize::MAX, &|| false);
         let mut rows = Vec::new();
         fingerprints(&payload, &Options::default(), &task, &mut |row| {
@@ -539,7 +541,7 @@ mod tests {
                 "severity is none of critical, high, medium, low, info: \"bad\"",
             ),
         ] {
-            let payload = Raw::Text(json).jsonb().unwrap().unwrap();
+            let payload = Raw::Text(json).jsonb(BORROWED).unwrap().unwrap();
             let raw = Raw::Container(&payload).elements()[0];
             let refusal = element(0, raw, &options).unwrap_err();
             assert_eq!((refusal.state, &*refusal.reason), (state, reason));
