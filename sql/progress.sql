@@ -12,5 +12,5 @@ CREATE VIEW reviewpro_progress AS
     WHERE EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) p.pid);
 COMMENT ON VIEW reviewpro_progress IS 'Calls that are running now: backend, phase, percent of the phase (NULL where that is not known)';
 COMMENT ON COLUMN reviewpro_progress.pid IS 'The backend, as in pg_stat_activity';
-COMMENT ON COLUMN reviewpro_progress.phase IS 'reading vectors, comparing vectors, computing distances, joining clusters, computing silhouettes, or computing';
+COMMENT ON COLUMN reviewpro_progress.phase IS 'reading vectors, comparing vectors, computing distances, joining clusters, computing silhouettes, moving centroids, or computing';
 COMMENT ON COLUMN reviewpro_progress.percent IS 'How much of the phase is done; a call may have several phases';

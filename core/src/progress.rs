@@ -18,17 +18,20 @@ pub enum Phase {
     JoiningClusters,
     /// Vectors are compared with their own and other clusters.
     ComputingSilhouettes,
+    /// Centroids move to the middle of their clusters, again and again.
+    MovingCentroids,
 }
 
 impl Phase {
     /// Every phase, in the order of their numbers.
-    pub const ALL: [Phase; 6] = [
+    pub const ALL: [Phase; 7] = [
         Phase::Computing,
         Phase::ReadingVectors,
         Phase::ComparingVectors,
         Phase::ComputingDistances,
         Phase::JoiningClusters,
         Phase::ComputingSilhouettes,
+        Phase::MovingCentroids,
     ];
 
     /// The name as SQL shows it.
@@ -41,6 +44,7 @@ impl Phase {
             Phase::ComputingDistances => "computing distances",
             Phase::JoiningClusters => "joining clusters",
             Phase::ComputingSilhouettes => "computing silhouettes",
+            Phase::MovingCentroids => "moving centroids",
         }
     }
 }

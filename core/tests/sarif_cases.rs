@@ -5,9 +5,8 @@
 mod common;
 
 use reviewpro_core::jsonb::Tree;
-use reviewpro_core::sarif::{
-    FingerprintKind, Kind, Mode, Options, Source, Suppressed, Value, rules, runs, summary,
-};
+use reviewpro_core::sarif::{FingerprintKind, Kind, Mode, Options, Source, Suppressed, rules, runs, summary};
+use reviewpro_core::table::Value;
 use reviewpro_core::{ErrorKind, Task, jsonb};
 use serde_json::{Value as Json, json};
 
@@ -666,7 +665,7 @@ fn values_have_the_types_of_their_columns() {
     let mut seen = 0;
     reviewpro_core::sarif::findings(Source::Text(&text), &Options::default(), &task, &mut |row| {
         for (column, value) in reviewpro_core::sarif::Finding::COLUMNS.iter().zip(row.values()) {
-            use reviewpro_core::sarif::Type;
+            use reviewpro_core::table::Type;
             let fits = match value {
                 Value::Null => true,
                 Value::Int(_) => column.ty == Type::Int,
@@ -705,6 +704,7 @@ fn hostile_lists_are_refused_before_they_fill_the_memory() {
         format!(r#"{{"runs":[{{"artifacts":[{}],"results":[]}}]}}"#, many("0")),
         log(&format!(r#"{{"locations":[{}]}}"#, many("0")), ""),
         format!(r#"{{"runs":[{}]}}"#, many("{}")),
+        log(&format!(r#"{{"codeFlows":[{}]}}"#, many("0")), ""),
     ] {
         let error = limited(&text).expect_err(&text[..100]);
         assert_eq!(error.kind, ErrorKind::OutOfMemory, "{error}: {text:.200}");

@@ -19,7 +19,25 @@ YARDSTICK = "SELECT count(*) FROM generate_series(1, 20000000)"
 PARSE = "SELECT count(*) FROM big_log, LATERAL sarif_findings(body)"
 DBSCAN = "SELECT cluster_embeddings(embeddings, 'dbscan', 0.15, 2) FROM big_set"
 LINKAGE = "SELECT cluster_embeddings(embeddings[1:5000], 'agglomerative', n_clusters => 10) FROM big_set"
-STATEMENTS = {"parse": PARSE, "dbscan": DBSCAN, "agglomerative": LINKAGE}
+KMEANS = "SELECT cluster_embeddings(embeddings[1:1500], 'kmeans', n_clusters => 30) FROM big_set"
+QUERY = "SELECT count(*) FROM cluster_query('SELECT id, embedding FROM big_rows')"
+WINDOW = "SELECT count(label) FROM (SELECT cluster_dbscan(embedding, 0.15) OVER () AS label FROM big_rows) AS labelled"
+SILHOUETTE = """SELECT silhouette_score(embeddings[1:6000], labels, 'euclidean')
+    FROM big_set, (SELECT array_agg(i % 9) AS labels FROM generate_series(1, 6000) AS i) AS nine"""
+SUGGEST = "SELECT count(*) FROM big_set, suggest_eps(embeddings[1:4000])"
+SUMMARIES = """SELECT count(*) FROM big_set, (SELECT array_agg(i % 2) AS labels FROM generate_series(1, 4000) AS i) AS two,
+    cluster_summaries(embeddings[1:4000], labels)"""
+STATEMENTS = {
+    "parse": PARSE,
+    "dbscan": DBSCAN,
+    "agglomerative": LINKAGE,
+    "kmeans": KMEANS,
+    "query": QUERY,
+    "window": WINDOW,
+    "silhouette": SILHOUETTE,
+    "suggest": SUGGEST,
+    "summaries": SUMMARIES,
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -28,12 +46,12 @@ def big_tables(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE TABLE big_log (body text STORAGE EXTERNAL)")
         connection.execute("INSERT INTO big_log VALUES (%s)", [make_log(LOG_BYTES).decode()])
-        connection.execute("CREATE TABLE big_set (embeddings real[] STORAGE EXTERNAL)")
         connection.execute(
-            """INSERT INTO big_set SELECT array_agg(row) FROM (
-                   SELECT array_agg((random() - 0.5)::real) AS row FROM generate_series(0, 12000 * 512 - 1) AS i
-                   GROUP BY i / 512) AS rows"""
+            """CREATE TABLE big_rows AS SELECT i / 512 AS id, array_agg((random() - 0.5)::real) AS embedding
+               FROM generate_series(0, 12000 * 512 - 1) AS i GROUP BY i / 512"""
         )
+        connection.execute("CREATE TABLE big_set (embeddings real[] STORAGE EXTERNAL)")
+        connection.execute("INSERT INTO big_set SELECT array_agg(embedding) FROM big_rows")
 
 
 def cancel_after(victim: psycopg.Connection, killer: psycopg.Connection, query: str, delay: float) -> float | None:

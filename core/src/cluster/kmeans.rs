@@ -22,6 +22,7 @@ use super::embeddings::Row;
 use super::groups::by_first_member;
 use super::simd::squared_distance;
 use super::{Embeddings, Metric, parallel, refuse_zeros, to_unit};
+use crate::progress::Phase;
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -135,6 +136,7 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
         tolerance,
     };
 
+    task.begin(Phase::MovingCentroids, params.n_init);
     let mut random = Xoshiro256Plus::seed_from_u64(params.seed);
     let mut best: Option<(f64, Array1<usize>)> = None;
     for _ in 0..params.n_init {
@@ -146,6 +148,7 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
         if best.as_ref().is_none_or(|(least, _)| inertia < *least) {
             best = Some((inertia, labels));
         }
+        task.advance(1);
     }
     match best {
         Some((_, labels)) => by_first_member(|i| labels[i], n),

@@ -93,11 +93,14 @@ pub fn suggest_eps(
     let core = core_distances(&square, n, min_samples, task)?;
     let mut sorted = core.clone();
     sorted.sort_unstable_by(f64::total_cmp);
-    let knee = knee(&sorted);
+    let knee = above(knee(&sorted), metric);
     let mut distances = try_vec(PERCENTS.len() + 1)?;
     distances.extend(PERCENTS.map(|percent| sorted[(n - 1) * usize::from(percent) / 100]));
-    distances.push(knee);
     distances.retain(|&eps| eps > 0.0);
+    distances.iter_mut().for_each(|eps| *eps = above(*eps, metric));
+    if knee > 0.0 {
+        distances.push(knee);
+    }
     distances.sort_unstable_by(f64::total_cmp);
     distances.dedup();
 
@@ -117,6 +120,15 @@ pub fn suggest_eps(
         });
     }
     Ok(candidates)
+}
+
+/// An eps that includes a distance whatever the order in which its products were summed: DBSCAN's is another one
+/// than that of the matrix.
+fn above(distance: f64, metric: Metric) -> f64 {
+    match metric {
+        Metric::Cosine if distance > 0.0 => distance + 1e-13,
+        _ => distance * (1.0 + 1e-13),
+    }
 }
 
 /// The distance of each row to its (min_samples - 1)-th nearest other row.
@@ -251,7 +263,7 @@ mod tests {
             prop_assert!(all.windows(2).all(|pair| pair[0].eps < pair[1].eps));
             for candidate in all {
                 // The distance itself is on the boundary, which another order of summation may cross.
-                let params = DbscanParams::new(candidate.eps + 1e-13, min_samples, metric).unwrap();
+                let params = DbscanParams::new(candidate.eps, min_samples, metric).unwrap();
                 let labels = dbscan(&embeddings, &params, &task()).unwrap();
                 let clusters = labels.iter().max().unwrap() + 1;
                 let size = |label: i32| labels.iter().filter(|&&l| l == label).count();

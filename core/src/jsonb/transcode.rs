@@ -33,6 +33,15 @@ pub fn transcode(text: &str) -> Result<Vec<u8>> {
     Ok(writer.out)
 }
 
+/// About how many bytes [`transcode`] takes for a text: a list of small numbers takes far more than its text.
+pub fn transcode_size(text: &str) -> usize {
+    let is_node = |byte: &&u8| matches!(byte, b',' | b'{' | b'[');
+    let nodes = text.as_bytes().iter().filter(is_node).count();
+    nodes
+        .saturating_mul(2 * size_of::<Node<'_>>())
+        .saturating_add(text.len().saturating_mul(2))
+}
+
 /// A value: its kind, its text, the key before it, and where the next value that is not inside it stands.
 struct Node<'a> {
     kind: Kind,

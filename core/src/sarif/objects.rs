@@ -48,6 +48,9 @@ struct Element<'d> {
     key: String,
 }
 
+/// Memory for a part as jsonb: it is jsonb already, and only borrowed.
+const BORROWED: usize = usize::MAX;
+
 /// The findings of an array of objects, as [`super::outcomes`] hands out those of a log.
 ///
 /// # Errors
@@ -258,7 +261,7 @@ impl<'d> Members<'d> {
 
     fn json(&self, name: &str) -> Step<Option<Cow<'d, [u8]>>> {
         self.get(name)
-            .jsonb()
+            .jsonb(BORROWED)
             .map_err(|error| Refusal::parameter(error.message))
     }
 }
@@ -370,7 +373,7 @@ fn element<'d>(index: usize, raw: Raw<'d>, options: &Options) -> Step<Element<'d
         occurrence: 1,
         metadata: members.json("metadata")?,
         sarif_data: match options.raw() {
-            true => raw.jsonb().map_err(|error| Refusal::parameter(error.message))?,
+            true => raw.jsonb(BORROWED).map_err(|error| Refusal::parameter(error.message))?,
             false => None,
         },
         warnings: Cow::Borrowed(&[]),

@@ -166,7 +166,7 @@ fn results(runs: &[RunRows<'_>], options: &Options, task: &Task<'_>, emit: Emit<
         }
         let Some((run, row)) = group.first() else { continue };
         let outcome = OutcomeRow::new("finding", group.len());
-        let documents = Documents::of(row, options)?;
+        let documents = Documents::of(row, options, task.memory)?;
         row.emit(&run.context, documents, &mut |finding| {
             outcome.with(finding, emit)
         })?;

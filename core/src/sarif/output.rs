@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::jsonb::{self, Object, Tree};
+use crate::jsonb::{Object, Tree};
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::finding::Finding;
 use super::findings::Statistics;
 use super::occurrence::RunRows;
 use super::options::Options;
-use super::raw::Raw;
+use super::raw::{Raw, write_jsonb};
 use super::row::{Rare, Row};
 
 /// Chunks that a thread may be ahead of the rows handed out.
@@ -27,20 +27,24 @@ pub(crate) struct Documents<'d> {
 }
 
 impl<'d> Documents<'d> {
-    pub(crate) fn of(row: &Row<'d>, options: &Options) -> Result<Self> {
+    pub(crate) fn of(row: &Row<'d>, options: &Options, memory: usize) -> Result<Self> {
         let rare = row.rare.as_deref();
         Ok(Documents {
-            suppressions: rare.map_or(Raw::Absent, |rare| rare.suppressions).jsonb()?,
-            fingerprints: row.fingerprints.jsonb()?,
-            partial: row.partial.jsonb()?,
-            metadata: rare.map(metadata).transpose()?.flatten(),
-            raw: if options.raw() { row.raw.jsonb()? } else { None },
+            suppressions: rare.map_or(Raw::Absent, |rare| rare.suppressions).jsonb(memory)?,
+            fingerprints: row.fingerprints.jsonb(memory)?,
+            partial: row.partial.jsonb(memory)?,
+            metadata: rare.map(|rare| metadata(rare, memory)).transpose()?.flatten(),
+            raw: if options.raw() {
+                row.raw.jsonb(memory)?
+            } else {
+                None
+            },
         })
     }
 }
 
 /// The column `metadata`: one object of what the result has besides its columns.
-fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
+fn metadata(rare: &Rare<'_>, memory: usize) -> Result<Option<Cow<'static, [u8]>>> {
     let is_text = |raw: &Raw<'_>| matches!(raw, Raw::Text(_));
     if rare.metadata.is_empty() && rare.other_locations.is_empty() {
         Ok(None)
@@ -51,7 +55,7 @@ fn metadata(rare: &Rare<'_>) -> Result<Option<Cow<'static, [u8]>>> {
         .chain(&rare.other_locations)
         .all(is_text)
     {
-        jsonb::transcode(&metadata_text(rare)).map(|payload| Some(Cow::Owned(payload)))
+        write_jsonb(&metadata_text(rare), memory).map(|payload| Some(Cow::Owned(payload)))
     } else {
         let encoded = metadata_tree(rare)?.encode()?;
         Ok(Some(Cow::Owned(encoded.into_bytes())))
@@ -103,10 +107,10 @@ fn metadata_tree<'d>(rare: &Rare<'d>) -> Result<Tree<'d>> {
 /// The documents of a chunk of rows; none for rows that are not wanted.
 type Batch<'d> = Result<Vec<Option<Documents<'d>>>>;
 
-fn batch<'d>(rows: &[Row<'d>], options: &Options) -> Batch<'d> {
+fn batch<'d>(rows: &[Row<'d>], options: &Options, memory: usize) -> Batch<'d> {
     let documents = |row: &Row<'d>| {
         row.wanted(options)
-            .then(|| Documents::of(row, options))
+            .then(|| Documents::of(row, options, memory))
             .transpose()
     };
     rows.iter().map(documents).collect()
@@ -138,6 +142,7 @@ pub(crate) fn hand_out(
                     chunks.iter().skip(first).step_by(helpers).map(|(_, rows)| rows),
                     &sender,
                     options,
+                    task.memory,
                 )
             };
             if std::thread::Builder::new().spawn_scoped(scope, work).is_err() {
@@ -149,7 +154,7 @@ pub(crate) fn hand_out(
         for (at, (run, rows)) in chunks.iter().enumerate() {
             task.check()?;
             let documents = match channels.get(at % helpers.max(1)) {
-                None => batch(rows, options)?,
+                None => batch(rows, options, task.memory)?,
                 Some(channel) => channel
                     .recv()
                     .map_err(|_| Error::new(ErrorKind::Internal, "a thread has panicked"))??,
@@ -173,9 +178,10 @@ fn write<'a, 'd: 'a>(
     chunks: impl Iterator<Item = &'a &'a Vec<Row<'d>>>,
     sender: &SyncSender<Batch<'d>>,
     options: &Options,
+    memory: usize,
 ) {
     for rows in chunks {
-        if sender.send(batch(rows, options)).is_err() {
+        if sender.send(batch(rows, options, memory)).is_err() {
             break;
         }
     }

@@ -6,12 +6,12 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-use crate::Result;
 use crate::json::{
     self,
     escape::{self, Replaced, unescape},
 };
 use crate::jsonb::{self, Numeric, Tree, Value};
+use crate::{Result, Task};
 
 use super::number;
 use super::read::{self, Budget, Read};
@@ -263,7 +263,9 @@ impl<'d> Raw<'d> {
     pub(crate) fn json(self) -> Option<Cow<'d, str>> {
         match self {
             Raw::Text(text) => Some(Cow::Borrowed(text)),
-            _ => Some(Cow::Owned(jsonb::to_text(&self.jsonb().ok()??, usize::MAX).ok()?)),
+            _ => Some(Cow::Owned(
+                jsonb::to_text(&self.jsonb(usize::MAX).ok()??, usize::MAX).ok()?,
+            )),
         }
     }
 
@@ -272,12 +274,15 @@ impl<'d> Raw<'d> {
         self.open()?.map(|raw| raw.to_tree()).transpose()
     }
 
-    /// The value as a payload of jsonb; `None` when it is absent or null.
-    pub(crate) fn jsonb(self) -> Result<Option<Cow<'d, [u8]>>> {
+    /// The value as a payload of jsonb; `None` when it is absent or null. `memory` is what writing may take.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::OutOfMemory`], and those of [`jsonb::transcode`].
+    pub(crate) fn jsonb(self, memory: usize) -> Result<Option<Cow<'d, [u8]>>> {
         match self {
             _ if self.is_none() => Ok(None),
             Raw::Container(bytes) => Ok(Some(Cow::Borrowed(bytes))),
-            Raw::Text(text) => Ok(Some(Cow::Owned(jsonb::transcode(text)?))),
+            Raw::Text(text) => Ok(Some(Cow::Owned(write_jsonb(text, memory)?))),
             _ => match self.tree()? {
                 Some(tree) => Ok(Some(Cow::Owned(tree.encode()?.into_bytes()))),
                 None => Ok(None),
@@ -315,6 +320,19 @@ impl<'d> Raw<'d> {
             _ => Replaced::default(),
         }
     }
+}
+
+/// The jsonb of a JSON text, if there is memory for writing it.
+pub(crate) fn write_jsonb(text: &str, memory: usize) -> Result<Vec<u8>> {
+    /// Shorter texts are not worth a look.
+    const SMALL: usize = 1 << 16;
+    if text.len() > SMALL {
+        Task::new(1, memory, &|| false).need(
+            "writing a part of the log as jsonb",
+            Some(jsonb::transcode_size(text)),
+        )?;
+    }
+    jsonb::transcode(text)
 }
 
 /// An array index as written.

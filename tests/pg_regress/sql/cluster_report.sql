@@ -1,7 +1,7 @@
 -- How long it took differs.
-SELECT cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1], [-1, -1]]::real[], eps => 0.1) - 'duration_ms';
-SELECT cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1], [-1, -1]]::double precision[], eps => 0.1) - 'duration_ms';
-SELECT cluster_report(ARRAY[[0], [1], [1.5], [5], [5.2]]::real[], 'agglomerative', n_clusters => 2, metric => 'euclidean') - 'duration_ms';
+SELECT r - 'duration_ms' - 'silhouette_score' AS report, round((r ->> 'silhouette_score')::numeric, 6) AS silhouette FROM cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1], [-1, -1]]::real[], eps => 0.1) r;
+SELECT r - 'duration_ms' - 'silhouette_score' AS report, round((r ->> 'silhouette_score')::numeric, 6) AS silhouette FROM cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1], [-1, -1]]::double precision[], eps => 0.1) r;
+SELECT r - 'duration_ms' - 'silhouette_score' AS report, round((r ->> 'silhouette_score')::numeric, 6) AS silhouette FROM cluster_report(ARRAY[[0], [1], [1.5], [5], [5.2]]::real[], 'agglomerative', n_clusters => 2, metric => 'euclidean') r;
 SELECT jsonb_typeof(r -> 'duration_ms'), (r ->> 'duration_ms')::numeric BETWEEN 0 AND 60000 AS plausible FROM cluster_report(ARRAY[[1, 2]]::real[]) r;
 -- The labels are those of cluster_embeddings.
 WITH set AS (SELECT array_agg(ARRAY[sin(i), cos(i * i), 1]::real[] ORDER BY i) AS v FROM generate_series(1, 100) i)

@@ -17,7 +17,7 @@ const WORTHWHILE: f64 = 0.15;
 /// The fewest quads that are worth a look of their own: below, the test itself dominates.
 const LEAST_QUADS: usize = 12;
 /// Tiles of a sample; and at most this part of all tiles.
-const SAMPLE: usize = 192;
+const SAMPLE: usize = 96;
 const SAMPLED_PART: usize = 128;
 /// Samples smaller than this say too little.
 const LEAST_SAMPLE: usize = 24;
@@ -50,28 +50,29 @@ impl Head {
         let mut passed = [0; SHARES.len()];
         let mut left = try_vec(COLUMNS * codes.row_bytes())?;
         let mut tile = Tile::new();
-        for k in 0..sample {
-            task.check()?;
+        // All tiles of two panels: what they share costs more than their products.
+        let pairs = sample.div_ceil(COLUMNS / ROWS);
+        for k in 0..pairs {
             // Multiples of an irrational number spread evenly.
             let spread = |ratio: f64, n: usize| (((k as f64 * ratio).fract() * n as f64) as usize).min(n - 1);
-            let (p, q) = (
-                spread(0.618_034, codes.panels()),
-                spread(0.414_214, codes.panels()),
-            );
-            let part = k % (COLUMNS / ROWS);
-            let first = p * COLUMNS + part * ROWS;
+            let p = spread(0.618_034, codes.panels());
+            let q = spread(0.414_214, codes.panels());
             left.clear();
             codes.append_left(p, &mut left);
-            let left = &left[part * ROWS * codes.row_bytes()..][..ROWS * codes.row_bytes()];
             let (right, _) = codes.right(q);
             for (&quads, passed) in heads.iter().zip(&mut passed) {
+                task.check()?;
                 let (_, tails) = first_terms(codes, p, quads);
                 let (columns, _) = first_terms(codes, q, quads);
-                let rows = codes.row_terms(first, &tails[part * ROWS..][..ROWS]);
-                let (left, right) = (&left[..quads * QUAD * ROWS], &right[..quads * QUAD * COLUMNS]);
-                *passed += usize::from(codes.kernel().tile(left, right, &rows, &columns, &mut tile));
+                let right = &right[..quads * QUAD * COLUMNS];
+                for (part, left) in left.chunks_exact(ROWS * codes.row_bytes()).enumerate() {
+                    let rows = codes.row_terms(p * COLUMNS + part * ROWS, &tails[part * ROWS..][..ROWS]);
+                    let left = &left[..quads * QUAD * ROWS];
+                    *passed += usize::from(codes.kernel().tile(left, right, &rows, &columns, &mut tile));
+                }
             }
         }
+        let sample = pairs * (COLUMNS / ROWS);
         let cost = |at: usize| heads[at] as f64 / codes.quads() as f64 + passed[at] as f64 / sample as f64;
         let usable = (0..heads.len()).filter(|&at| heads[at] >= LEAST_QUADS);
         match usable.min_by(|&a, &b| cost(a).total_cmp(&cost(b))) {

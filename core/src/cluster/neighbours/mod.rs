@@ -2,10 +2,10 @@
 //!
 //! [`NeighbourGraph`] says what an edge is; [`NeighbourGraph::for_each_edge`] finds all edges without ever
 //! holding the n x n matrix, and hands them to an [`EdgeSink`].
-
 //!
-//! Rows become small integers with a rigorous bound of what that loses ([`codes`]); tiles of integer products
-//! decide nearly all pairs ([`tiles`]), and what they leave open is decided in f64, unless it no longer matters.
+//! Rows become small integers with a rigorous bound of what that loses (`bounds`, `codes`); tiles of integer
+//! products decide nearly all pairs (`tiles`, after a look at a share of the dimensions where that pays, `head`),
+//! and what they leave open is decided in f64 (`exact`), unless it no longer matters.
 
 mod bounds;
 mod codes;

@@ -12,12 +12,13 @@ use super::{Groups, Means, SilhouetteMetric};
 use crate::cluster::nearest::pack;
 use crate::cluster::pairs::upper;
 use crate::cluster::{Embeddings, parallel};
+use crate::progress::Phase;
 use crate::task::try_filled;
 use crate::{Result, Task};
 
 /// Squared distances below this, in units of the radius, are computed from differences: above it an error of
-/// 1.2e-7 in the square is one below 1e-6 in the distance.
-const CANCELS: f64 = 4e-3;
+/// 1e-7 in the square is a relative one of 5e-7 in the distance, and silhouettes are ratios of distances.
+const CANCELS: f64 = 0.1;
 
 /// 1.5 * 2¹²: adding it to a distance (at most 2) and taking it off again leaves a multiple of 2⁻⁴⁰.
 const ROUND: f64 = 6144.0;
@@ -170,6 +171,7 @@ impl<'a> Rows<'a> {
         let mut sums = crate::task::try_vec(n * k)?;
         sums.resize_with(n * k, || AtomicI64::new(0));
         let blocks = self.panels().div_ceil(BLOCK);
+        task.begin(Phase::ComputingSilhouettes, blocks * (blocks + 1) / 2);
         parallel::for_each(
             task,
             blocks * (blocks + 1) / 2,
@@ -197,6 +199,7 @@ impl<'a> Rows<'a> {
                         }
                     }
                 }
+                task.advance(1);
                 Ok(())
             },
         )?;
@@ -217,12 +220,14 @@ impl<'a> Rows<'a> {
     fn by_rows(&self, task: &Task<'_>) -> Result<Vec<Means>> {
         let n = self.groups.rows.len();
         let mut all = try_filled(n, Means { own: 0.0, other: 0.0 })?;
+        task.begin(Phase::ComputingSilhouettes, n.div_ceil(PANEL));
         parallel::for_each_part(
             task,
             &mut all,
             PANEL,
             || Ok([[0.0; PANEL]; PANEL]),
             |tile, i, all| {
+                task.advance(1);
                 let mut nearest: Vec<Nearest> = (0..all.len())
                     .map(|r| Nearest::new(self.groups, i * PANEL + r))
                     .collect();

@@ -17,6 +17,7 @@ use std::str::FromStr;
 
 use super::groups::Groups;
 use super::{Embeddings, Metric, NOISE};
+use crate::progress::Phase;
 use crate::task::{try_filled, try_vec};
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -163,6 +164,7 @@ pub fn silhouette_samples(
             NoiseRows::Cluster => "Every vector in one cluster, or each in its own, has no silhouette.",
         }));
     }
+    task.begin(Phase::ComputingSilhouettes, 0);
     let means = match metric {
         SilhouetteMetric::Cosine | SilhouetteMetric::SquaredEuclidean => {
             sums::means(embeddings, &groups, metric, task)?
