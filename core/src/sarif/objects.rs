@@ -373,7 +373,9 @@ fn element<'d>(index: usize, raw: Raw<'d>, options: &Options) -> Step<Element<'d
         occurrence: 1,
         metadata: members.json("metadata")?,
         sarif_data: match options.raw() {
-            true => raw.jsonb(BORROWED).map_err(|error| Refusal::parameter(error.message))?,
+            true => raw
+                .jsonb(BORROWED)
+                .map_err(|error| Refusal::parameter(error.message))?,
             false => None,
         },
         warnings: Cow::Borrowed(&[]),
