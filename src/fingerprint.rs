@@ -43,7 +43,7 @@ fn content_fingerprint(call: Call) -> Option<Value> {
         tool_name.as_deref(),
         rule_id.as_deref(),
         file_path.as_deref(),
-        &*call.text(3)?,
+        &call.text(3)?,
         i64::from(call.i32(4)?),
     );
     Some(Value::text(value.as_str()))

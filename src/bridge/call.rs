@@ -24,9 +24,8 @@ pub(crate) struct Call {
 unsafe impl<'fcx> ArgAbi<'fcx> for Call {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         // SAFETY: as for pgrx's own virtual argument, which this wraps.
-        Call {
-            fcinfo: unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) },
-        }
+        let fcinfo = unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) };
+        Call { fcinfo }
     }
 
     fn is_virtual_arg() -> bool {

@@ -20,10 +20,8 @@ impl Varlena {
     pub(super) unsafe fn packed(datum: pg_sys::Datum) -> Self {
         let original = datum.cast_mut_ptr();
         // SAFETY: by the caller's promise a varlena; PostgreSQL returns it or a palloc'd copy.
-        Varlena {
-            original,
-            detoasted: unsafe { pg_sys::pg_detoast_datum_packed(original) },
-        }
+        let detoasted = unsafe { pg_sys::pg_detoast_datum_packed(original) };
+        Varlena { original, detoasted }
     }
 
     /// A value with a four-byte length word, whose payload is aligned as its type wants it: `jsonb`, arrays.
@@ -33,10 +31,8 @@ impl Varlena {
     pub(super) unsafe fn aligned(datum: pg_sys::Datum) -> Self {
         let original = datum.cast_mut_ptr();
         // SAFETY: by the caller's promise a varlena; PostgreSQL returns it or a palloc'd copy.
-        Varlena {
-            original,
-            detoasted: unsafe { pg_sys::pg_detoast_datum(original) },
-        }
+        let detoasted = unsafe { pg_sys::pg_detoast_datum(original) };
+        Varlena { original, detoasted }
     }
 }
 
