@@ -58,7 +58,7 @@ def code(source: Path) -> str:
 
 
 def stage_core() -> None:
-    cargo("test", "-p", CORE, "--release", "--locked")
+    cargo("test", "-p", CORE, "--profile", "optimized", "--locked")
 
 
 def stage_pgtest() -> None:
