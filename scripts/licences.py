@@ -11,7 +11,7 @@ import sys
 from license_expression import LicenseExpression, get_spdx_licensing
 
 ALLOWED = {
-    "MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC",
+    "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC",
     "Unicode-3.0", "Zlib", "CC0-1.0", "Unlicense", "BSL-1.0",
 }  # fmt: skip
 
