@@ -2,7 +2,7 @@
 //!
 //! This crate is the thin side that PostgreSQL sees: it turns arguments into bytes and numbers, calls
 //! `reviewpro-core`, and turns answers into rows. One file per family of SQL functions; their SQL is
-//! hand-written in `sql/`, their unsafe plumbing lives in [`bridge`] alone.
+//! hand-written in `sql/`, the plumbing to PostgreSQL lives in [`bridge`] alone.
 
 mod bridge;
 mod cluster;
