@@ -3,7 +3,7 @@
 use pgrx::pg_extern;
 use reviewpro_core::sarif::{self, Fingerprinted, Options, OutcomeRow, Words};
 
-use crate::bridge::{Call, OrRaise, Work, stream_rows};
+use crate::bridge::{Call, OrRaise, Work, stream_batches, stream_rows};
 use crate::sarif::{Log, options};
 
 /// `ingest_results(sarif text, ...)` and `ingest_results(sarif json, ...)`.
@@ -26,8 +26,8 @@ fn ingest_results_bytea(call: Call) {
 
 fn results(call: &Call, log: &Log) {
     let options = options(call);
-    stream_rows(call, OutcomeRow::all_columns(), log.work(), |task, emit| {
-        log.read(task, |source| sarif::outcomes(source, &options, task, emit))
+    stream_batches(call, OutcomeRow::all_columns(), log.work(), |task, out| {
+        log.read(task, |source| sarif::outcomes(source, &options, task, out))
     });
 }
 

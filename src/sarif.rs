@@ -8,7 +8,8 @@ use reviewpro_core::table::{Column, Type, Value as Cell};
 use reviewpro_core::{Result, Task};
 
 use crate::bridge::{
-    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer, stream_rows,
+    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer, stream_batches,
+    stream_rows,
 };
 
 /// How much smaller gzip makes a log.
@@ -80,9 +81,9 @@ overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea
 /// One row per finding.
 fn findings(call: &Call, log: &Log) {
     let options = options(call);
-    stream_rows(call, Finding::COLUMNS, log.work(), |task, emit| {
+    stream_batches(call, Finding::COLUMNS, log.work(), |task, out| {
         log.read(task, |source| {
-            sarif::findings(source, &options, task, &mut |finding| emit(&finding.values())).map(drop)
+            sarif::findings_in_batches(source, &options, task, out).map(drop)
         })
     });
 }

@@ -4,12 +4,9 @@
 mod tests {
     use pgrx::prelude::*;
 
-    use std::borrow::Cow;
-
-    use reviewpro_core::table::Value;
     use reviewpro_core::{Error, ErrorKind};
 
-    use crate::bridge::{Batch, Work, compute, stream, without_new_threads};
+    use crate::bridge::{Work, compute, stream, without_new_threads};
 
     #[pg_test]
     fn the_module_says_its_name_and_version() {
@@ -92,19 +89,6 @@ mod tests {
     #[pg_test(error = "a defect")]
     fn a_panic_of_a_worker_is_an_error_here() {
         compute::<()>(Work::default(), |_| panic!("a defect"));
-    }
-
-    #[pg_test]
-    fn values_in_a_batch_are_aligned() {
-        let mut batch = Batch::new(3);
-        for text in ["", "a", "ab", "abc", "abcdefghi"] {
-            let texts = [Cow::Borrowed("x"), Cow::Borrowed(text)];
-            batch
-                .push_row(&[Value::Text(text), Value::Texts(&texts), Value::Numeric("1.5")])
-                .expect("three values");
-        }
-        assert_eq!(batch.offsets().count(), 15);
-        assert!(batch.offsets().all(|offset| offset % 8 == 0));
     }
 
     #[pg_test]

@@ -63,6 +63,54 @@ pub enum Value<'a> {
     Timestamp(i64),
 }
 
+/// Rows gathered by one thread, to be handed over at once.
+pub trait Batch: Send {
+    /// Appends a row: a value for every column.
+    ///
+    /// # Errors
+    /// A value that the receiver cannot hold.
+    fn push(&mut self, row: &[Value<'_>]) -> crate::Result<()>;
+
+    /// Time to hand it over.
+    fn is_full(&self) -> bool;
+}
+
+/// Where batches of rows go.
+pub trait Rows {
+    /// What gathers rows; batches are filled side by side and delivered in order.
+    type Batch: Batch;
+
+    /// Makes empty batches, on any thread.
+    fn maker(&self) -> impl Fn() -> Self::Batch + Sync + use<Self>;
+
+    /// Hands over the next batch.
+    ///
+    /// # Errors
+    /// Nobody wants rows any more.
+    fn deliver(&mut self, batch: Self::Batch) -> crate::Result<()>;
+
+    /// Hands over the rows that `job` emits one by one.
+    ///
+    /// # Errors
+    /// Those of `job`, and of handing over.
+    fn one_by_one<T>(
+        &mut self,
+        job: impl FnOnce(&mut dyn FnMut(&[Value<'_>]) -> crate::Result<()>) -> crate::Result<T>,
+    ) -> crate::Result<T> {
+        let new = self.maker();
+        let mut batch = new();
+        let outcome = job(&mut |row| {
+            batch.push(row)?;
+            if batch.is_full() {
+                self.deliver(std::mem::replace(&mut batch, new()))?;
+            }
+            Ok(())
+        })?;
+        self.deliver(batch)?;
+        Ok(outcome)
+    }
+}
+
 /// Declares a row type: its fields are the columns, in this order, and the only list of them.
 macro_rules! table {
     ($(#[$doc:meta])* $name:ident { $($(#[$column_doc:meta])* $column:ident: $ty:ident $(($null:ident))?,)* }) => {

@@ -4,7 +4,8 @@
 //! * [`varlena`]: detoasted values.
 //! * [`array`]: arrays of numbers, read where they lie.
 //! * [`value`]: what a function returns.
-//! * [`rows`]: rows built anywhere, written into a tuplestore by the main thread.
+//! * [`rows`]: the result set of a set-returning function.
+//! * [`tuple`]: rows as tuples, formed on any thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`planner`]: estimates of rows.
 //! * [`window`]: the partition of a window function.
@@ -22,6 +23,9 @@ mod query;
 mod report;
 mod rows;
 mod scratch;
+mod tuple;
+#[cfg(any(test, feature = "pg_test"))]
+mod tuple_tests;
 mod value;
 mod varlena;
 mod window;
@@ -34,9 +38,7 @@ pub(crate) use planner::{Constant, RowsRequest, no_answer};
 pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
-#[cfg(any(test, feature = "pg_test"))]
-pub(crate) use rows::Batch;
-pub(crate) use rows::stream_rows;
+pub(crate) use rows::{stream_batches, stream_rows};
 pub(crate) use value::Value;
 pub(crate) use varlena::Varlena;
 pub(crate) use window::label_partition;

@@ -2,16 +2,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::table::{Batch, Rows};
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
 use super::context::Context;
 use super::document::{Document, Source};
+use super::documents::Documents;
 use super::finding::Finding;
+use super::in_order::in_order;
 use super::model;
 use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
-use super::output;
 use super::raw::Raw;
 use super::read::{Budget, Member};
 use super::results::in_chunks;
@@ -80,8 +82,74 @@ pub fn findings(
     options.check()?;
     let document = Document::open(source, task)?;
     let (runs, mut statistics) = read(&document, options, task)?;
-    output::hand_out(&runs, options, task, &mut statistics, emit)?;
+    for run in &runs {
+        for rows in &run.chunks {
+            task.check()?;
+            statistics.hand_out(&run.context, rows, options, task, emit)?;
+        }
+    }
     Ok(statistics)
+}
+
+/// [`findings`] for who can take rows from several threads.
+///
+/// # Errors
+/// As [`findings`].
+pub fn findings_in_batches(
+    source: Source<'_>,
+    options: &Options,
+    task: &Task<'_>,
+    out: &mut impl Rows,
+) -> Result<Statistics> {
+    options.check()?;
+    let document = Document::open(source, task)?;
+    let (mut runs, mut statistics) = read(&document, options, task)?;
+    let mut chunks = Vec::new();
+    for run in &mut runs {
+        chunks.push(std::mem::take(&mut run.chunks));
+    }
+    let chunks: Vec<_> = chunks
+        .into_iter()
+        .zip(&runs)
+        .flat_map(|(chunks, run)| chunks.into_iter().map(move |rows| (&run.context, rows)))
+        .collect();
+    let new = out.maker();
+    let encode = |(context, rows): (&Context<'_>, Vec<Row<'_>>)| {
+        let (mut batch, mut counts) = (new(), Statistics::default());
+        counts.hand_out(context, &rows, options, task, &mut |finding| {
+            batch.push(&finding.values())
+        })?;
+        Ok((batch, counts))
+    };
+    in_order(chunks, task, encode, &mut |(batch, counts)| {
+        statistics.rows += counts.rows;
+        statistics.filtered += counts.filtered;
+        out.deliver(batch)
+    })?;
+    Ok(statistics)
+}
+
+impl Statistics {
+    /// Hands out the wanted ones of the rows, and counts.
+    fn hand_out(
+        &mut self,
+        context: &Context<'_>,
+        rows: &[Row<'_>],
+        options: &Options,
+        task: &Task<'_>,
+        emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
+    ) -> Result<()> {
+        for row in rows {
+            if row.wanted(options) {
+                let documents = Documents::of(row, options, task.memory)?;
+                row.emit(context, documents, emit)?;
+                self.rows += 1;
+            } else {
+                self.filtered += usize::from(row.location == 0);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Reads every result of the document; rows of all kinds, numbered.

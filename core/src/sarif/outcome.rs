@@ -5,15 +5,16 @@
 
 use std::sync::LazyLock;
 
-use crate::table::{Column, Value, table};
+use crate::table::{Batch, Column, Rows, Value, table};
 use crate::{Result, Task};
 
 use super::document::{Document, Source};
+use super::documents::Documents;
 use super::finding::Finding;
-use super::findings;
+use super::findings::{self, Statistics};
+use super::in_order::in_order;
 use super::occurrence::RunRows;
 use super::options::{Kind, Options};
-use super::output::Documents;
 use super::row::Row;
 use super::runs::int;
 
@@ -86,11 +87,29 @@ pub(crate) type Emit<'a> = &'a mut dyn FnMut(&[Value<'_>]) -> Result<()>;
 ///
 /// # Errors
 /// As [`super::findings`].
-pub fn outcomes(source: Source<'_>, options: &Options, task: &Task<'_>, emit: Emit<'_>) -> Result<()> {
+pub fn outcomes(source: Source<'_>, options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
     options.check()?;
     let document = Document::open(source, task)?;
     let (runs, statistics) = findings::read(&document, options, task)?;
-    for run in &runs {
+    let mut wanted = Vec::new();
+    out.one_by_one(|emit| {
+        overview(&runs, &statistics, emit)?;
+        for run in &runs {
+            for rows in &run.chunks {
+                task.check()?;
+                choose(run, rows, options, &mut wanted, emit)?;
+            }
+        }
+        Ok(())
+    })?;
+    // Stable: the first of equal ones stays the first.
+    wanted.sort_by(|(_, a), (_, b)| a.fingerprint.as_str().cmp(b.fingerprint.as_str()));
+    stored(&wanted, options, task, out)
+}
+
+/// The rows of runs, and of results that are no rows of a table.
+fn overview(runs: &[RunRows<'_>], statistics: &Statistics, emit: Emit<'_>) -> Result<()> {
+    for run in runs {
         let has_errors = statistics
             .errors
             .iter()
@@ -128,7 +147,7 @@ pub fn outcomes(source: Source<'_>, options: &Options, task: &Task<'_>, emit: Em
         )
         .with_columns(&[("run_index", Value::Int(int(run_index)))], emit)?;
     }
-    results(&runs, options, task, emit)
+    Ok(())
 }
 
 /// A text column that may be NULL.
@@ -139,43 +158,54 @@ pub(crate) fn text(text: Option<&str>) -> Value<'_> {
 /// invalid_parameter_value.
 pub(crate) const INVALID_PARAMETER: &str = "22023";
 
-fn results(runs: &[RunRows<'_>], options: &Options, task: &Task<'_>, emit: Emit<'_>) -> Result<()> {
-    let mut wanted: Vec<(&RunRows<'_>, &Row<'_>)> = Vec::new();
-    for run in runs {
-        for (at, row) in run.chunks.iter().flatten().enumerate() {
-            if at % POLL == 0 {
-                task.check()?;
-            }
-            if row.wanted(options) {
-                wanted.push((run, row));
-            } else {
-                let outcome = if is_there(row) { "filtered" } else { "gone" };
-                let fingerprint = Value::Text(row.fingerprint.as_str());
-                OutcomeRow::new(outcome, 1).with_columns(&[("fingerprint", fingerprint)], emit)?;
-            }
+/// A row and the run that it is of.
+type Of<'a, 'd> = (&'a RunRows<'d>, &'a Row<'d>);
+
+/// Sorts out the rows that the options ask for; of the others only the fingerprint is handed out.
+fn choose<'a, 'd>(
+    run: &'a RunRows<'d>,
+    rows: &'a [Row<'d>],
+    options: &Options,
+    wanted: &mut Vec<Of<'a, 'd>>,
+    emit: Emit<'_>,
+) -> Result<()> {
+    for row in rows {
+        if row.wanted(options) {
+            wanted.push((run, row));
+        } else {
+            let outcome = if is_there(row) { "filtered" } else { "gone" };
+            let fingerprint = Value::Text(row.fingerprint.as_str());
+            OutcomeRow::new(outcome, 1).with_columns(&[("fingerprint", fingerprint)], emit)?;
         }
-    }
-    // Stable: the first of equal ones stays the first.
-    wanted.sort_by(|(_, a), (_, b)| a.fingerprint.as_str().cmp(b.fingerprint.as_str()));
-    for (at, group) in wanted
-        .chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint)
-        .enumerate()
-    {
-        if at % POLL == 0 {
-            task.check()?;
-        }
-        let Some((run, row)) = group.first() else { continue };
-        let outcome = OutcomeRow::new("finding", group.len());
-        let documents = Documents::of(row, options, task.memory)?;
-        row.emit(&run.context, documents, &mut |finding| {
-            outcome.with(finding, emit)
-        })?;
     }
     Ok(())
 }
 
-/// Rows handed out between two looks at the stop signal.
-const POLL: usize = 256;
+/// The rows to be stored, of sorted ones.
+fn stored(wanted: &[Of<'_, '_>], options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
+    let groups: Vec<&[Of<'_, '_>]> = wanted
+        .chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint)
+        .collect();
+    let new = out.maker();
+    let encode = |groups: &[&[Of<'_, '_>]]| {
+        let mut batch = new();
+        for group in groups {
+            let Some((run, row)) = group.first() else { continue };
+            let outcome = OutcomeRow::new("finding", group.len());
+            let documents = Documents::of(row, options, task.memory)?;
+            row.emit(&run.context, documents, &mut |finding| {
+                outcome.with(finding, &mut |row| batch.push(row))
+            })?;
+        }
+        Ok(batch)
+    };
+    in_order(groups.chunks(CHUNK).collect(), task, encode, &mut |batch| {
+        out.deliver(batch)
+    })
+}
+
+/// Rows that a thread encodes at once.
+const CHUNK: usize = 64;
 
 /// Whether a result says that something is wrong in the code that was scanned.
 fn is_there(row: &Row<'_>) -> bool {

@@ -7,6 +7,7 @@ use crate::fingerprint::Hex64;
 
 use super::compat::CompatRow;
 use super::context::Context;
+use super::documents::Documents;
 use super::finding::Finding;
 use super::identity::{Formula, Identity};
 use super::level::{self, Judgement, Stated};
@@ -14,7 +15,6 @@ use super::location::File;
 use super::message;
 use super::model::{self, Location};
 use super::options::{Kind, Mode, Options, Suppressed};
-use super::output::Documents;
 use super::raw::Raw;
 use super::read::Member;
 use super::region::{self, Place};
