@@ -19,6 +19,7 @@ pub use decode::{decode, is_gzip, utf8};
 pub use mend::{Mended, mend};
 pub use raw::{Kind, Raw};
 pub use split::{Split, split};
+pub(crate) use structure::plain_length;
 pub use value::to_value;
 
 use crate::jsonb::MAX_DEPTH;

@@ -3,6 +3,8 @@
 //! After Langdale and Lemire, "Parsing Gigabytes of JSON per Second" (2019): a bit per byte, and the parity of the quotes before a
 //! byte tells whether it is inside a string.
 
+use wide::u8x16;
+
 /// Bytes looked at at once: one bit each.
 pub(super) const BLOCK: usize = 64;
 
@@ -74,54 +76,74 @@ struct Masks {
 const CASE: u8 = 0x20;
 
 impl Masks {
+    #[inline(always)]
     fn of(block: &[u8; BLOCK]) -> Self {
-        let (words, _) = block.as_chunks::<8>();
-        let words: [u64; 8] = std::array::from_fn(|index| u64::from_le_bytes(words[index]));
-        let folded = words.map(|word| word | every(CASE));
+        let (lanes, _) = block.as_chunks::<LANE>();
+        let lanes: [u8x16; BLOCK / LANE] = std::array::from_fn(|index| u8x16::new(lanes[index]));
+        let folded = lanes.map(|lane| lane | u8x16::splat(CASE));
         Masks {
-            quote: equal(&words, b'"'),
-            backslash: equal(&words, b'\\'),
+            quote: equal(&lanes, b'"'),
+            backslash: equal(&lanes, b'\\'),
             open: equal(&folded, b'{'),
             close: equal(&folded, b'}'),
         }
     }
 }
 
-/// Eight times the byte.
-const fn every(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
+/// Bytes of a vector register that every processor of the supported kinds has.
+const LANE: usize = 16;
 
 /// Which bytes of a block equal `byte`.
 #[inline(always)]
-fn equal(words: &[u64; 8], byte: u8) -> u64 {
-    // The highest bit of every byte that differs: no sum leaves its byte.
-    let differs = words.map(|word| {
-        let difference = word ^ every(byte);
-        difference | (difference & every(0x7F)).wrapping_add(every(0x7F))
-    });
-    let none = every(0x80);
-    if differs.iter().fold(none, |all, word| all & word) == none {
-        return 0;
-    }
-    let found = (0..8).fold(0, |found, index| found | (!differs[index] & none) >> (7 - index));
-    transpose(found)
+fn equal(lanes: &[u8x16; BLOCK / LANE], byte: u8) -> u64 {
+    let byte = u8x16::splat(byte);
+    lanes.iter().rev().fold(0, |mask, lane| {
+        mask << LANE | u64::from(lane.simd_eq(byte).to_bitmask())
+    })
 }
 
-/// Swaps bit `j` of byte `i` with bit `i` of byte `j` (Warren, Hacker's Delight, section 7-3).
-const fn transpose(mut bits: u64) -> u64 {
-    let t = (bits ^ (bits >> 7)) & 0x00AA_00AA_00AA_00AA;
-    bits ^= t ^ (t << 7);
-    let t = (bits ^ (bits >> 14)) & 0x0000_CCCC_0000_CCCC;
-    bits ^= t ^ (t << 14);
-    let t = (bits ^ (bits >> 28)) & 0x0000_0000_F0F0_F0F0;
-    bits ^ t ^ (t << 28)
+/// How many bytes of a string come before its first quote, backslash or control character.
+pub(crate) fn plain_length(text: &[u8]) -> usize {
+    let (lanes, rest) = text.as_chunks::<LANE>();
+    for (index, lane) in lanes.iter().enumerate() {
+        let lane = u8x16::new(*lane);
+        let special = lane.simd_eq(u8x16::splat(b'"'))
+            | lane.simd_eq(u8x16::splat(b'\\'))
+            | lane.min(u8x16::splat(LAST_CONTROL)).simd_eq(lane);
+        let special = special.to_bitmask();
+        if special != 0 {
+            return LANE * index + special.trailing_zeros() as usize;
+        }
+    }
+    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..=LAST_CONTROL);
+    let plain = rest.iter().position(is_special).unwrap_or(rest.len());
+    text.len() - rest.len() + plain
 }
+
+/// The control characters that a JSON string may not hold as such end here.
+const LAST_CONTROL: u8 = 0x1F;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_string_is_plain_up_to_what_is_special() {
+        for byte in 0..=255 {
+            for at in 0..40 {
+                let mut text = [b' '; 40];
+                text[at] = byte;
+                let is_special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                assert_eq!(
+                    plain_length(&text),
+                    if is_special { at } else { 40 },
+                    "{byte} at {at}"
+                );
+            }
+        }
+        assert_eq!(plain_length(b""), 0);
+    }
 
     #[test]
     fn every_byte_is_what_it_is() {

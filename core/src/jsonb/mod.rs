@@ -29,6 +29,7 @@ pub use number::Numeric;
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
 pub use token::numeric_payload;
+pub(crate) use transcode::Transcoder;
 pub use transcode::{transcode, transcode_size};
 pub use tree::{Encoded, Object, Tree};
 

@@ -1,36 +1,124 @@
 //! JSON text to jsonb bytes without a tree.
 //!
-//! A [`Tree`] allocates for every container. Here all nodes stand in one list in the order of the text, and are written from there.
+//! A [`Tree`] allocates for every container. Here all nodes stand in one list in the order of the text, and are written from there;
+//! a [`Transcoder`] keeps the list for the next document.
 //! What is unusual (a scalar at the root, a key with escapes, text that is not JSON) goes through the tree.
 
 use super::tree::{ContainerWriter, Tree, bool_type, entry, pad};
 use super::{CONTAINER, IS_ARRAY, IS_OBJECT, MAX_DEPTH, NULL, NUMERIC, STRING, token};
 use crate::Result;
 use crate::json::escape::unescape;
+use crate::json::plain_length;
 
 /// The payload of the jsonb value that PostgreSQL would make of the text; U+0000 and lone surrogates are U+FFFD.
 ///
 /// # Errors
 /// As [`Tree::parse`] and [`Tree::encode`].
 pub fn transcode(text: &str) -> Result<Vec<u8>> {
-    let mut reader = Reader {
-        text,
-        at: 0,
-        nodes: Vec::with_capacity(text.len() / 16),
-    };
-    let is_usual = matches!(text.as_bytes().first(), Some(b'{' | b'['))
-        && reader.value("", MAX_DEPTH).is_some()
-        && reader.peek().is_none();
-    if !is_usual {
-        return Ok(Tree::parse(text)?.encode()?.into_bytes());
+    let mut out = Vec::new();
+    Transcoder::default().write(text, &mut out)?;
+    Ok(out)
+}
+
+/// Writes one document after the other.
+#[derive(Default)]
+pub(crate) struct Transcoder<'a> {
+    /// The nodes of the document, in the order of the text.
+    nodes: Vec<Node<'a>>,
+    /// Children of the containers being written, outermost first.
+    children: Vec<usize>,
+}
+
+impl<'a> Transcoder<'a> {
+    /// Appends the payload of a text, at the next multiple of four.
+    ///
+    /// # Errors
+    /// As [`transcode`].
+    pub(crate) fn write(&mut self, text: &'a str, out: &mut Vec<u8>) -> Result<()> {
+        pad(out);
+        self.nodes.clear();
+        let is_container = matches!(text.as_bytes().first(), Some(b'{' | b'['));
+        if is_container && self.read("", text, MAX_DEPTH).is_some() {
+            out.reserve(2 * text.len());
+            self.finish(out)
+        } else {
+            out.extend_from_slice(Tree::parse(text)?.encode()?.as_bytes());
+            Ok(())
+        }
     }
-    let mut writer = Writer {
-        nodes: &reader.nodes,
-        children: Vec::new(),
-        out: Vec::with_capacity(2 * text.len()),
-    };
-    writer.node(0)?;
-    Ok(writer.out)
+
+    /// Appends the payload of an object of these members, the last of them an array if there is a `list`; at the next multiple of
+    /// four. False, and nothing appended, for what is unusual.
+    ///
+    /// # Errors
+    /// As [`transcode`].
+    pub(crate) fn write_object(
+        &mut self,
+        members: impl Iterator<Item = (&'static str, &'a str)>,
+        list: Option<(&'static str, impl Iterator<Item = &'a str>)>,
+        out: &mut Vec<u8>,
+    ) -> Result<bool> {
+        pad(out);
+        self.nodes.clear();
+        match self.read_object(members, list) {
+            Some(()) => self.finish(out).map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    fn read_object(
+        &mut self,
+        mut members: impl Iterator<Item = (&'static str, &'a str)>,
+        list: Option<(&'static str, impl Iterator<Item = &'a str>)>,
+    ) -> Option<()> {
+        let root = self.open(Kind::Object, "");
+        members.try_for_each(|(name, text)| self.read(name, text, MAX_DEPTH - 1))?;
+        if let Some((name, mut elements)) = list {
+            let list = self.open(Kind::Array, name);
+            elements.try_for_each(|text| self.read("", text, MAX_DEPTH - 2))?;
+            self.close(list);
+        }
+        self.close(root);
+        Some(())
+    }
+
+    fn open(&mut self, kind: Kind, key: &'a str) -> usize {
+        let (at, text) = (self.nodes.len(), "");
+        self.nodes.push(Node {
+            kind,
+            text,
+            key,
+            end: 0,
+        });
+        at
+    }
+
+    fn close(&mut self, at: usize) {
+        let end = self.nodes.len();
+        if let Some(node) = self.nodes.get_mut(at) {
+            node.end = end;
+        }
+    }
+
+    fn read(&mut self, key: &'a str, text: &'a str, depth: usize) -> Option<()> {
+        let mut reader = Reader {
+            text,
+            at: 0,
+            nodes: &mut self.nodes,
+        };
+        reader.value(key, depth)?;
+        reader.peek().is_none().then_some(())
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<()> {
+        self.children.clear();
+        let mut writer = Writer {
+            nodes: &self.nodes,
+            children: &mut self.children,
+            out,
+        };
+        writer.node(0).map(drop)
+    }
 }
 
 /// About how many bytes [`transcode`] takes for a text: a list of small numbers takes far more than its text.
@@ -63,13 +151,13 @@ enum Kind {
     Object,
 }
 
-struct Reader<'a> {
+struct Reader<'a, 'n> {
     text: &'a str,
     at: usize,
-    nodes: Vec<Node<'a>>,
+    nodes: &'n mut Vec<Node<'a>>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> Reader<'a, '_> {
     fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         while let Some(byte) = bytes.get(self.at) {
@@ -146,25 +234,30 @@ impl<'a> Reader<'a> {
         if self.peek()? != b'"' {
             return None;
         }
-        let start = self.at;
+        let start = self.at + 1;
         let bytes = self.text.as_bytes();
-        let mut end = start + 1;
+        let mut end = start;
         let mut kind = Kind::Plain;
         loop {
-            end += memchr::memchr2(b'"', b'\\', bytes.get(end..)?)? + 1;
-            if bytes.get(end - 1) == Some(&b'"') {
-                break;
+            end += plain_length(bytes.get(end..)?);
+            match bytes.get(end)? {
+                b'"' => break,
+                b'\\' => {
+                    kind = Kind::Escaped;
+                    end += 2;
+                }
+                // A control character.
+                _ => return None,
             }
-            kind = Kind::Escaped;
-            end += 1;
         }
-        self.at = end;
-        let text = match kind {
-            Kind::Plain => self.text.get(start + 1..end - 1)?,
-            _ => self.text.get(start..end)?,
-        };
-        let is_string = !text.bytes().any(|byte| byte < 0x20) && (kind == Kind::Plain || are_escapes(text));
-        is_string.then_some((kind, text))
+        self.at = end + 1;
+        match kind {
+            Kind::Plain => Some((kind, self.text.get(start..end)?)),
+            _ => {
+                let literal = self.text.get(start - 1..=end)?;
+                are_escapes(literal).then_some((kind, literal))
+            }
+        }
     }
 
     fn scalar(&mut self) -> Option<(Kind, &'a str)> {
@@ -206,9 +299,8 @@ fn are_escapes(literal: &str) -> bool {
 
 struct Writer<'n, 'a> {
     nodes: &'n [Node<'a>],
-    /// Children of the containers being written, outermost first.
-    children: Vec<usize>,
-    out: Vec<u8>,
+    children: &'n mut Vec<usize>,
+    out: &'n mut Vec<u8>,
 }
 
 impl Writer<'_, '_> {
@@ -231,12 +323,12 @@ impl Writer<'_, '_> {
                 STRING
             }
             Kind::Number => {
-                pad(&mut self.out);
-                token::write(node.text, &mut self.out)?;
+                pad(self.out);
+                token::write(node.text, self.out)?;
                 NUMERIC
             }
             Kind::Array | Kind::Object => {
-                pad(&mut self.out);
+                pad(self.out);
                 self.container(at, node)?;
                 CONTAINER
             }
@@ -260,7 +352,7 @@ impl Writer<'_, '_> {
         } else {
             (count, IS_ARRAY)
         };
-        let mut container = ContainerWriter::begin(&mut self.out, count, children, flag)?;
+        let mut container = ContainerWriter::begin(self.out, count, children, flag)?;
         if node.kind == Kind::Object {
             for index in base..base + count {
                 let key = self
@@ -268,12 +360,12 @@ impl Writer<'_, '_> {
                     .map_or("", |at| self.nodes.get(at).map_or("", |node| node.key));
                 self.out.extend_from_slice(key.as_bytes());
                 let entry = entry(STRING, key.len())?;
-                container.entry(&mut self.out, entry)?;
+                container.entry(self.out, entry)?;
             }
         }
         for index in base..base + count {
             let entry = self.node(self.child(index).unwrap_or(usize::MAX))?;
-            container.entry(&mut self.out, entry)?;
+            container.entry(self.out, entry)?;
         }
         self.children.truncate(base);
         Ok(())

@@ -1,81 +1,150 @@
 //! The columns of type jsonb, written when a row is handed out.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use crate::Result;
-use crate::jsonb::{Object, Tree};
+use crate::jsonb::{Object, Transcoder, Tree};
 
 use super::options::Options;
-use super::raw::{Raw, write_jsonb};
+use super::raw::{self, Raw};
 use super::row::{Rare, Row};
 
 /// The columns of type jsonb of one row.
 #[derive(Debug, Default)]
-pub(crate) struct Documents<'d> {
-    pub(crate) suppressions: Option<Cow<'d, [u8]>>,
-    pub(crate) fingerprints: Option<Cow<'d, [u8]>>,
-    pub(crate) partial: Option<Cow<'d, [u8]>>,
-    pub(crate) metadata: Option<Cow<'d, [u8]>>,
-    pub(crate) raw: Option<Cow<'d, [u8]>>,
+pub(crate) struct Documents<'w> {
+    pub(crate) suppressions: Option<&'w [u8]>,
+    pub(crate) fingerprints: Option<&'w [u8]>,
+    pub(crate) partial: Option<&'w [u8]>,
+    pub(crate) metadata: Option<&'w [u8]>,
+    pub(crate) raw: Option<&'w [u8]>,
 }
 
-impl<'d> Documents<'d> {
-    pub(crate) fn of(row: &Row<'d>, options: &Options, memory: usize) -> Result<Self> {
+/// Writes the documents of one row after the other.
+pub(crate) struct Writer<'d> {
+    transcoder: Transcoder<'d>,
+    /// What is written for the row.
+    out: Vec<u8>,
+    /// What one document may take while it is written.
+    memory: usize,
+}
+
+/// Where a document is.
+enum Part<'d> {
+    None,
+    /// In the log.
+    Log(&'d [u8]),
+    /// Among what is written.
+    Written(Range<usize>),
+}
+
+impl<'d> Writer<'d> {
+    pub(crate) fn new(memory: usize) -> Self {
+        Writer {
+            transcoder: Transcoder::default(),
+            out: Vec::new(),
+            memory,
+        }
+    }
+
+    /// The documents of a row.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::OutOfMemory`], and those of [`jsonb::transcode`].
+    pub(crate) fn write(&mut self, row: &Row<'d>, options: &Options) -> Result<Documents<'_>> {
+        self.out.clear();
         let rare = row.rare.as_deref();
+        let suppressions = self.part(rare.map_or(Raw::Absent, |rare| rare.suppressions))?;
+        let fingerprints = self.part(row.fingerprints)?;
+        let partial = self.part(row.partial)?;
+        let metadata = match rare {
+            Some(rare) => self.metadata(rare)?,
+            None => Part::None,
+        };
+        let raw = self.part(if options.raw() { row.raw } else { Raw::Absent })?;
+        let out = self.out.as_slice();
         Ok(Documents {
-            suppressions: rare.map_or(Raw::Absent, |rare| rare.suppressions).jsonb(memory)?,
-            fingerprints: row.fingerprints.jsonb(memory)?,
-            partial: row.partial.jsonb(memory)?,
-            metadata: rare.map(|rare| metadata(rare, memory)).transpose()?.flatten(),
-            raw: if options.raw() {
-                row.raw.jsonb(memory)?
-            } else {
-                None
-            },
+            suppressions: suppressions.bytes(out),
+            fingerprints: fingerprints.bytes(out),
+            partial: partial.bytes(out),
+            metadata: metadata.bytes(out),
+            raw: raw.bytes(out),
         })
     }
-}
 
-/// The column `metadata`: one object of what the result has besides its columns.
-fn metadata(rare: &Rare<'_>, memory: usize) -> Result<Option<Cow<'static, [u8]>>> {
-    let is_text = |raw: &Raw<'_>| matches!(raw, Raw::Text(_));
-    if rare.metadata.is_empty() && rare.other_locations.is_empty() {
-        Ok(None)
-    } else if rare
-        .metadata
-        .iter()
-        .map(|(_, raw)| raw)
-        .chain(&rare.other_locations)
-        .all(is_text)
-    {
-        write_jsonb(&metadata_text(rare), memory).map(|payload| Some(Cow::Owned(payload)))
-    } else {
-        let encoded = metadata_tree(rare)?.encode()?;
-        Ok(Some(Cow::Owned(encoded.into_bytes())))
-    }
-}
-
-fn metadata_text(rare: &Rare<'_>) -> String {
-    let mut out = String::from("{");
-    let mut separator = "";
-    for (name, raw) in &rare.metadata {
-        out.extend([separator, "\"", name, "\":", &text(raw)]);
-        separator = ",";
-    }
-    if !rare.other_locations.is_empty() {
-        out.extend([separator, "\"locations\":["]);
-        for (at, raw) in rare.other_locations.iter().enumerate() {
-            out.extend([if at > 0 { "," } else { "" }, &text(raw)]);
+    fn part(&mut self, raw: Raw<'d>) -> Result<Part<'d>> {
+        let start = self.start();
+        match raw {
+            _ if raw.is_none() => return Ok(Part::None),
+            Raw::Container(bytes) => return Ok(Part::Log(bytes)),
+            Raw::Text(text) => {
+                raw::room_for_jsonb(text, self.memory)?;
+                self.transcoder.write(text, &mut self.out)?;
+            }
+            _ => {
+                if let Some(tree) = raw.tree()? {
+                    self.out.extend_from_slice(tree.encode()?.as_bytes());
+                }
+            }
         }
-        out.push(']');
+        Ok(Part::Written(start..self.out.len()))
     }
-    out.push('}');
-    out
+
+    /// The column `metadata`: one object of what the result has besides its columns.
+    fn metadata(&mut self, rare: &Rare<'d>) -> Result<Part<'d>> {
+        if rare.metadata.is_empty() && rare.other_locations.is_empty() {
+            return Ok(Part::None);
+        }
+        let values = || {
+            let members = rare.metadata.iter().map(|(_, raw)| raw);
+            members.chain(&rare.other_locations)
+        };
+        for raw in values() {
+            if let Raw::Text(text) = raw {
+                raw::room_for_jsonb(text, self.memory)?;
+            }
+        }
+        let start = self.start();
+        let is_written = values().all(|raw| matches!(raw, Raw::Text(_))) && {
+            let text = |raw: &Raw<'d>| match raw {
+                Raw::Text(text) => *text,
+                _ => "null",
+            };
+            let locations = rare.other_locations.iter().map(text);
+            self.transcoder.write_object(
+                rare.metadata.iter().map(|(name, raw)| (*name, text(raw))),
+                (!rare.other_locations.is_empty()).then_some((LOCATIONS, locations)),
+                &mut self.out,
+            )?
+        };
+        if !is_written {
+            let encoded = metadata_tree(rare)?.encode()?;
+            self.out.extend_from_slice(encoded.as_bytes());
+        }
+        Ok(Part::Written(start..self.out.len()))
+    }
+
+    /// Where the next document begins.
+    fn start(&self) -> usize {
+        self.out.len().next_multiple_of(4)
+    }
 }
 
-fn text<'d>(raw: &Raw<'d>) -> Cow<'d, str> {
-    raw.json().unwrap_or(Cow::Borrowed("null"))
+impl<'d> Part<'d> {
+    fn bytes<'w>(self, written: &'w [u8]) -> Option<&'w [u8]>
+    where
+        'd: 'w,
+    {
+        match self {
+            Part::None => None,
+            Part::Log(bytes) => Some(bytes),
+            Part::Written(range) => written.get(range),
+        }
+    }
 }
+
+/// The member of `metadata` that holds the locations without a row of their own.
+const LOCATIONS: &str = "locations";
 
 fn metadata_tree<'d>(rare: &Rare<'d>) -> Result<Tree<'d>> {
     let mut members = Vec::new();
@@ -90,7 +159,7 @@ fn metadata_tree<'d>(rare: &Rare<'d>) -> Result<Tree<'d>> {
             .iter()
             .filter_map(|raw| raw.tree().transpose());
         members.push((
-            Cow::Borrowed("locations"),
+            Cow::Borrowed(LOCATIONS),
             Tree::Array(locations.collect::<Result<_>>()?),
         ));
     }

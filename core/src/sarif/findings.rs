@@ -8,7 +8,7 @@ use crate::{Error, ErrorKind, Result, Task};
 use super::compat;
 use super::context::Context;
 use super::document::{Document, Source};
-use super::documents::Documents;
+use super::documents;
 use super::finding::Finding;
 use super::in_order::in_order;
 use super::model;
@@ -131,18 +131,18 @@ pub fn findings_in_batches(
 
 impl Statistics {
     /// Hands out the wanted ones of the rows, and counts.
-    fn hand_out(
+    fn hand_out<'d>(
         &mut self,
-        context: &Context<'_>,
-        rows: &[Row<'_>],
+        context: &Context<'d>,
+        rows: &[Row<'d>],
         options: &Options,
         task: &Task<'_>,
         emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
     ) -> Result<()> {
+        let mut documents = documents::Writer::new(task.memory);
         for row in rows {
             if row.wanted(options) {
-                let documents = Documents::of(row, options, task.memory)?;
-                row.emit(context, documents, emit)?;
+                row.emit(context, documents.write(row, options)?, emit)?;
                 self.rows += 1;
             } else {
                 self.filtered += usize::from(row.location == 0);

@@ -48,9 +48,6 @@ struct Element<'d> {
     key: String,
 }
 
-/// Memory for a part as jsonb: it is jsonb already, and only borrowed.
-const BORROWED: usize = usize::MAX;
-
 /// The findings of an array of objects, as [`super::outcomes`] hands out those of a log.
 ///
 /// # Errors
@@ -261,7 +258,7 @@ impl<'d> Members<'d> {
 
     fn json(&self, name: &str) -> Step<Option<Cow<'d, [u8]>>> {
         self.get(name)
-            .jsonb(BORROWED)
+            .jsonb()
             .map_err(|error| Refusal::parameter(error.message))
     }
 }
@@ -373,9 +370,7 @@ fn element<'d>(index: usize, raw: Raw<'d>, options: &Options) -> Step<Element<'d
         occurrence: 1,
         metadata: members.json("metadata")?,
         sarif_data: match options.raw() {
-            true => raw
-                .jsonb(BORROWED)
-                .map_err(|error| Refusal::parameter(error.message))?,
+            true => raw.jsonb().map_err(|error| Refusal::parameter(error.message))?,
             false => None,
         },
         warnings: Cow::Borrowed(&[]),
@@ -477,7 +472,7 @@ mod tests {
     use super::*;
 
     fn given(json: &str) -> Vec<(Option<String>, Option<bool>)> {
-        let payload = Raw::Text(json).jsonb(BORROWED).unwrap().unwrap();
+        let payload = Raw::Text(json).jsonb().unwrap().unwrap();
         let task = Task::new(1, usize::MAX, &|| false);
         let mut rows = Vec::new();
         fingerprints(&payload, &Options::default(), &task, &mut |row| {
@@ -541,7 +536,7 @@ mod tests {
                 "severity is none of critical, high, medium, low, info: \"bad\"",
             ),
         ] {
-            let payload = Raw::Text(json).jsonb(BORROWED).unwrap().unwrap();
+            let payload = Raw::Text(json).jsonb().unwrap().unwrap();
             let raw = Raw::Container(&payload).elements()[0];
             let refusal = element(0, raw, &options).unwrap_err();
             assert_eq!((refusal.state, &*refusal.reason), (state, reason));

@@ -9,7 +9,7 @@ use crate::table::{Batch, Column, Rows, Value, table};
 use crate::{Result, Task};
 
 use super::document::{Document, Source};
-use super::documents::Documents;
+use super::documents;
 use super::finding::Finding;
 use super::findings::{self, Statistics};
 use super::in_order::in_order;
@@ -182,17 +182,17 @@ fn choose<'a, 'd>(
 }
 
 /// The rows to be stored, of sorted ones.
-fn stored(wanted: &[Of<'_, '_>], options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
-    let groups: Vec<&[Of<'_, '_>]> = wanted
+fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
+    let groups: Vec<&[Of<'_, 'd>]> = wanted
         .chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint)
         .collect();
     let new = out.maker();
-    let encode = |groups: &[&[Of<'_, '_>]]| {
-        let mut batch = new();
+    let encode = |groups: &[&[Of<'_, 'd>]]| {
+        let (mut batch, mut documents) = (new(), documents::Writer::new(task.memory));
         for group in groups {
             let Some((run, row)) = group.first() else { continue };
             let outcome = OutcomeRow::new("finding", group.len());
-            let documents = Documents::of(row, options, task.memory)?;
+            let documents = documents.write(row, options)?;
             row.emit(&run.context, documents, &mut |finding| {
                 outcome.with(finding, &mut |row| batch.push(row))
             })?;

@@ -241,8 +241,13 @@ impl<'d> Raw<'d> {
     /// Whether it is a container without content, or an empty string.
     pub(crate) fn is_empty(self) -> bool {
         match self.kind() {
-            Kind::Array => self.elements().is_empty(),
-            Kind::Object => self.members().is_empty(),
+            Kind::Array | Kind::Object => match self {
+                // Valid JSON: what does not close at once has content.
+                Raw::Text(text) => text
+                    .get(1..)
+                    .is_some_and(|rest| rest.trim_ascii_start().starts_with([']', '}'])),
+                _ => self.elements().is_empty() && self.members().is_empty(),
+            },
             Kind::Text => self.filled().is_none(),
             Kind::Absent => true,
             _ => false,
@@ -263,9 +268,7 @@ impl<'d> Raw<'d> {
     pub(crate) fn json(self) -> Option<Cow<'d, str>> {
         match self {
             Raw::Text(text) => Some(Cow::Borrowed(text)),
-            _ => Some(Cow::Owned(
-                jsonb::to_text(&self.jsonb(usize::MAX).ok()??, usize::MAX).ok()?,
-            )),
+            _ => Some(Cow::Owned(jsonb::to_text(&self.jsonb().ok()??, usize::MAX).ok()?)),
         }
     }
 
@@ -274,15 +277,15 @@ impl<'d> Raw<'d> {
         self.open()?.map(|raw| raw.to_tree()).transpose()
     }
 
-    /// The value as a payload of jsonb; `None` when it is absent or null. `memory` is what writing may take.
+    /// The value as a payload of jsonb, in place where it can be; `None` when it is absent or null.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::OutOfMemory`], and those of [`jsonb::transcode`].
-    pub(crate) fn jsonb(self, memory: usize) -> Result<Option<Cow<'d, [u8]>>> {
+    /// Those of [`jsonb::transcode`].
+    pub(crate) fn jsonb(self) -> Result<Option<Cow<'d, [u8]>>> {
         match self {
             _ if self.is_none() => Ok(None),
             Raw::Container(bytes) => Ok(Some(Cow::Borrowed(bytes))),
-            Raw::Text(text) => Ok(Some(Cow::Owned(write_jsonb(text, memory)?))),
+            Raw::Text(text) => Ok(Some(Cow::Owned(jsonb::transcode(text)?))),
             _ => match self.tree()? {
                 Some(tree) => Ok(Some(Cow::Owned(tree.encode()?.into_bytes()))),
                 None => Ok(None),
@@ -322,8 +325,11 @@ impl<'d> Raw<'d> {
     }
 }
 
-/// The jsonb of a JSON text, if there is memory for writing it.
-pub(crate) fn write_jsonb(text: &str, memory: usize) -> Result<Vec<u8>> {
+/// Makes sure that there is memory for writing a JSON text as jsonb.
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn room_for_jsonb(text: &str, memory: usize) -> Result<()> {
     /// Shorter texts are not worth a look.
     const SMALL: usize = 1 << 16;
     if text.len() > SMALL {
@@ -332,7 +338,7 @@ pub(crate) fn write_jsonb(text: &str, memory: usize) -> Result<Vec<u8>> {
             Some(jsonb::transcode_size(text)),
         )?;
     }
-    jsonb::transcode(text)
+    Ok(())
 }
 
 /// An array index as written.

@@ -356,7 +356,7 @@ impl<'d> Row<'d> {
     pub(crate) fn emit(
         &self,
         context: &Context<'d>,
-        documents: Documents<'d>,
+        documents: Documents<'_>,
         emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
     ) -> Result<()> {
         let none = Rare::default();
@@ -446,17 +446,17 @@ impl<'d> Row<'d> {
             },
             automation_category: context.category.as_deref().map(Cow::Borrowed),
             suppressed: self.suppressed,
-            suppressions: documents.suppressions,
+            suppressions: documents.suppressions.map(Cow::Borrowed),
             baseline_state: self.baseline_state.map(Cow::Borrowed),
             guid: rare.guid.as_deref().map(Cow::Borrowed),
             correlation_guid: rare.correlation_guid.as_deref().map(Cow::Borrowed),
-            tool_fingerprints: documents.fingerprints,
-            partial_fingerprints: documents.partial,
+            tool_fingerprints: documents.fingerprints.map(Cow::Borrowed),
+            partial_fingerprints: documents.partial.map(Cow::Borrowed),
             fingerprint: Cow::Borrowed(self.fingerprint.as_str()),
             fingerprint_kind: Cow::Borrowed(self.formula.as_str()),
             occurrence: i32::try_from(self.occurrence).unwrap_or(i32::MAX),
-            metadata: documents.metadata,
-            sarif_data: documents.raw,
+            metadata: documents.metadata.map(Cow::Borrowed),
+            sarif_data: documents.raw.map(Cow::Borrowed),
             warnings: Cow::Owned(warnings),
         };
         emit(&finding)
