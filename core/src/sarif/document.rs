@@ -7,7 +7,7 @@ use super::inline;
 use super::model::Log;
 use super::options::Mode;
 use super::raw::Raw;
-use super::read::{self, Budget, Member, Shape};
+use super::read::{Budget, Member, Shape};
 
 /// Where a log comes from.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ impl<'d> Document<'d> {
     fn member(&self) -> Result<Member<Log<'_>>> {
         match (self.source, &self.split) {
             (Source::Text(text), Some(split)) => {
-                let Ok(mut member) = read::from_text::<Member<Log<'_>>>(&split.skeleton, &self.budget())
+                let Ok(mut member) = Raw::Text(&split.skeleton).try_read::<Member<Log<'_>>>(&self.budget())
                 else {
                     return self.whole(text);
                 };
@@ -82,7 +82,7 @@ impl<'d> Document<'d> {
 
     /// Reads a text as a whole.
     fn whole<'t>(&self, text: &'t str) -> Result<Member<Log<'t>>> {
-        read::from_text(text, &self.budget())
+        Raw::Text(text).try_read(&self.budget())
     }
 
     /// What reading one part may take.

@@ -241,6 +241,7 @@ struct Reader<'a, 'd> {
 impl<'d> Reader<'_, 'd> {
     fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
         let mut chunk = Chunk::default();
+        chunk.rows.reserve_exact(results.len());
         for (result_index, raw) in (first..).zip(results) {
             match self.result(result_index, *raw, &mut chunk.rows)? {
                 Outcome::Rows => {}
@@ -268,8 +269,9 @@ impl<'d> Reader<'_, 'd> {
         let Ok(index) = u32::try_from(index) else {
             return Ok(Outcome::Error("the result's position is too large"));
         };
-        let Member::Is(finding) = raw.try_read::<Member<model::Finding<'d>>>(&Budget::new(self.memory))?
-        else {
+        let mut finding = Member::<model::Finding<'d>>::default();
+        raw.read_into(&mut finding, &Budget::new(self.memory))?;
+        let Member::Is(finding) = &mut finding else {
             return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
         };
         let before = rows.len();

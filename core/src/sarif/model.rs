@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::de::{IgnoredAny, MapAccess};
 
 use super::raw::Raw;
-use super::read::{As, Elements, Format, List, Member, Object, object, sanitised};
+use super::read::{Elements, Format, Into, List, Member, Object, object, sanitised};
 
 object! {
     /// sarifLog, §3.13.
@@ -292,15 +292,15 @@ impl<'d> Object<'d> for Properties<'d> {
         name: Cow<'d, [u8]>,
         map: &mut A,
     ) -> Result<(), A::Error> {
-        let raw = As::<F, Raw<'d>>::new(format);
         match name.as_ref() {
-            b"tags" => self.tags = map.next_value_seed(raw)?,
-            b"security-severity" => self.security_severity = map.next_value_seed(raw)?,
-            b"precision" => self.precision = map.next_value_seed(raw)?,
+            b"tags" => map.next_value_seed(Into(format, &mut self.tags))?,
+            b"security-severity" => map.next_value_seed(Into(format, &mut self.security_severity))?,
+            b"precision" => map.next_value_seed(Into(format, &mut self.precision))?,
             _ if is_telling(&name) => {
-                let name = sanitised(name);
+                let mut value = Raw::default();
                 format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
-                self.others.push((name, map.next_value_seed(raw)?));
+                map.next_value_seed(Into(format, &mut value))?;
+                self.others.push((sanitised(name), value));
             }
             _ => {
                 map.next_value::<IgnoredAny>()?;

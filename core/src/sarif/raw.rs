@@ -184,22 +184,35 @@ impl<'d> Raw<'d> {
     }
 
     /// Reads the value as `T`, which is lenient: whatever does not fit, or is larger than any real log has it, is `T`'s absence.
-    pub(crate) fn read<T: Read<'d> + Default>(self) -> T {
+    pub(crate) fn read<T: Read<'d>>(self) -> T {
         self.try_read(&Budget::new(PART_LIMIT)).unwrap_or_default()
     }
 
     /// Reads the value as `T`.
     ///
     /// # Errors
+    /// As [`Raw::read_into`].
+    pub(crate) fn try_read<T: Read<'d>>(self, budget: &Budget) -> Result<T> {
+        let mut value = T::default();
+        self.read_into(&mut value, budget)?;
+        Ok(value)
+    }
+
+    /// Replaces `value` by what is read; by a part of it on error.
+    ///
+    /// # Errors
     /// [`crate::ErrorKind::InvalidText`] for text that is not JSON, [`crate::ErrorKind::DataCorrupted`] for bytes that are not jsonb,
     /// [`crate::ErrorKind::OutOfMemory`] beyond the budget.
-    pub(crate) fn try_read<T: Read<'d> + Default>(self, budget: &Budget) -> Result<T> {
+    pub(crate) fn read_into<T: Read<'d>>(self, value: &mut T, budget: &Budget) -> Result<()> {
         match self {
-            Raw::Absent => Ok(T::default()),
-            Raw::Text(text) => read::from_text(text, budget),
+            Raw::Text(text) => read::from_text(value, text, budget),
+            Raw::Absent => {
+                *value = T::default();
+                Ok(())
+            }
             _ => match self.open()? {
-                Some(json::Raw::Jsonb(value)) => read::from_jsonb(value, budget),
-                _ => Ok(T::default()),
+                Some(json::Raw::Jsonb(from)) => read::from_jsonb(value, from, budget),
+                _ => Ok(()),
             },
         }
     }

@@ -121,24 +121,21 @@ impl Format for Careful<'_> {
 }
 
 /// Something that can be read from any JSON value of either format.
-pub(crate) trait Read<'d>: Sized {
-    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error>;
+///
+/// In place: objects of the model are large, and moving them from level to level would cost as much as reading them.
+pub(crate) trait Read<'d>: Default {
+    /// Replaces `self` by the value.
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error>;
 }
 
 /// [`Read`] as a serde seed.
-pub(crate) struct As<F, T>(F, PhantomData<T>);
+pub(crate) struct Into<'s, F, T>(pub(crate) F, pub(crate) &'s mut T);
 
-impl<F, T> As<F, T> {
-    pub(crate) fn new(format: F) -> Self {
-        As(format, PhantomData)
-    }
-}
+impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for Into<'_, F, T> {
+    type Value = ();
 
-impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
-    type Value = T;
-
-    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<T, D::Error> {
-        T::read(self.0, deserializer)
+    fn deserialize<D: Deserializer<'d>>(self, deserializer: D) -> Result<(), D::Error> {
+        self.1.read(self.0, deserializer)
     }
 }
 
@@ -146,33 +143,39 @@ impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for As<F, T> {
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidText`], [`crate::ErrorKind::OutOfMemory`].
-pub(crate) fn from_text<'d, T: Read<'d>>(text: &'d str, budget: &Budget) -> crate::Result<T> {
-    let direct = with(text, Direct(budget));
+pub(crate) fn from_text<'d, T: Read<'d>>(value: &mut T, text: &'d str, budget: &Budget) -> crate::Result<()> {
+    let direct = with(value, text, Direct(budget));
     let outcome = match direct {
-        Err(_) if !budget.exhausted.get() => with(text, Careful(budget)),
+        Err(_) if !budget.exhausted.get() => with(value, text, Careful(budget)),
         outcome => outcome,
     };
     outcome.map_err(|error| budget.explain(json::from_serde_json(error)))
 }
 
-fn with<'d, F: Format, T: Read<'d>>(text: &'d str, format: F) -> Result<T, serde_json::Error> {
+fn with<'d, F: Format, T: Read<'d>>(value: &mut T, text: &'d str, format: F) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = T::read(format, &mut deserializer)?;
-    deserializer.end()?;
-    Ok(value)
+    value.read(format, &mut deserializer)?;
+    deserializer.end()
 }
 
 /// Reads a value inside jsonb.
 ///
 /// # Errors
 /// [`crate::ErrorKind::DataCorrupted`], [`crate::ErrorKind::OutOfMemory`].
-pub(crate) fn from_jsonb<'d, T: Read<'d>>(value: jsonb::Value<'d>, budget: &Budget) -> crate::Result<T> {
-    T::read(Direct(budget), jsonb::Deserializer::new(value)).map_err(|error| budget.explain(error.into()))
+pub(crate) fn from_jsonb<'d, T: Read<'d>>(
+    value: &mut T,
+    from: jsonb::Value<'d>,
+    budget: &Budget,
+) -> crate::Result<()> {
+    value
+        .read(Direct(budget), jsonb::Deserializer::new(from))
+        .map_err(|error| budget.explain(error.into()))
 }
 
 impl<'d> Read<'d> for Raw<'d> {
-    fn read<F: Format, D: Deserializer<'d>>(_: F, deserializer: D) -> Result<Self, D::Error> {
-        Raw::deserialize(deserializer)
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, _: F, deserializer: D) -> Result<(), D::Error> {
+        *self = Raw::deserialize(deserializer)?;
+        Ok(())
     }
 }
 
@@ -211,6 +214,15 @@ impl<T> Member<T> {
 }
 
 impl<T: Default> Member<T> {
+    /// Makes it an empty object, to be filled.
+    fn begin(&mut self) -> &mut T {
+        *self = Member::Is(T::default());
+        match self {
+            Member::Is(object) => object,
+            _ => unreachable!("it has just been made an object"),
+        }
+    }
+
     /// The object, or an empty one.
     pub(crate) fn into_inner(self) -> T {
         match self {
@@ -221,8 +233,8 @@ impl<T: Default> Member<T> {
 }
 
 impl<'d, T: Object<'d>> Read<'d> for Member<T> {
-    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
-        format.container(deserializer, MemberVisitor::<F, T>(format, PhantomData))
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error> {
+        format.container(deserializer, MemberVisitor(format, self))
     }
 }
 
@@ -235,96 +247,55 @@ macro_rules! expecting_a_value {
     };
 }
 
-/// The visits by which a value says that it is no object.
-macro_rules! no_objects {
-    () => {
-        expecting_a_value!();
+struct MemberVisitor<'s, F, T>(F, &'s mut Member<T>);
 
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(Member::Null)
-        }
+impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<'_, F, T> {
+    type Value = ();
 
-        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-            Ok(Member::Wrong)
-        }
+    expecting_a_value!();
 
-        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-            Ok(Member::Wrong)
-        }
+    fn visit_unit<E>(self) -> Result<(), E> {
+        *self.1 = Member::Null;
+        Ok(())
+    }
 
-        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-            Ok(Member::Wrong)
-        }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-            Ok(Member::Wrong)
-        }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-            Ok(Member::Wrong)
-        }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-        fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-            while seq.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(Member::Wrong)
-        }
-    };
-}
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-/// The visits by which a value says that it is no list.
-macro_rules! no_lists {
-    ($of:path) => {
-        expecting_a_value!();
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($of(Shape::Null))
-        }
+    fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<(), A::Error> {
+        while seq.next_element::<IgnoredAny>()?.is_some() {}
+        *self.1 = Member::Wrong;
+        Ok(())
+    }
 
-        fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            Ok($of(Shape::Scalar(value)))
-        }
-
-        fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-            Ok($of(Shape::Scalar(value != 0)))
-        }
-
-        fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-            Ok($of(Shape::Scalar(value != 0)))
-        }
-
-        fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-            Ok($of(Shape::Scalar(value != 0.0)))
-        }
-
-        fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-            Ok($of(Shape::Sized(value.chars().count())))
-        }
-
-        fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut names = BTreeSet::new();
-            while let Some(name) = map.next_key_seed(Name)? {
-                self.0.budget().take::<[usize; 4], A::Error>()?;
-                names.insert(name);
-                map.next_value::<IgnoredAny>()?;
-            }
-            Ok($of(Shape::Sized(names.len())))
-        }
-    };
-}
-
-struct MemberVisitor<F, T>(F, PhantomData<T>);
-
-impl<'d, F: Format, T: Object<'d>> Visitor<'d> for MemberVisitor<F, T> {
-    type Value = Member<T>;
-
-    no_objects!();
-
-    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut object = T::default();
+    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<(), A::Error> {
+        let object = self.1.begin();
         while let Some(name) = map.next_key_seed(Name)? {
             object.member(self.0, name, &mut map)?;
         }
-        Ok(Member::Is(object))
+        Ok(())
     }
 }
 
@@ -348,6 +319,70 @@ impl Shape {
     }
 }
 
+/// What takes the elements of an array.
+trait Sequence<'d>: Default {
+    /// Sets the shape.
+    fn shape(&mut self) -> &mut Shape;
+
+    /// Takes every element.
+    fn elements<F: Format, A: SeqAccess<'d>>(&mut self, format: F, seq: A) -> Result<(), A::Error>;
+
+    /// Replaces `self` by the value.
+    fn fill<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error> {
+        *self = Self::default();
+        *self.shape() = format.container(deserializer, SequenceVisitor(format, self))?;
+        Ok(())
+    }
+}
+
+/// Gives the shape of the value, after its elements have been taken.
+struct SequenceVisitor<'s, F, S>(F, &'s mut S);
+
+impl<'d, F: Format, S: Sequence<'d>> Visitor<'d> for SequenceVisitor<'_, F, S> {
+    type Value = Shape;
+
+    expecting_a_value!();
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Shape, E> {
+        Ok(Shape::Scalar(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Shape, E> {
+        Ok(Shape::Scalar(value != 0))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Shape, E> {
+        Ok(Shape::Scalar(value != 0))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Shape, E> {
+        Ok(Shape::Scalar(value != 0.0))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Shape, E> {
+        Ok(Shape::Sized(value.chars().count()))
+    }
+
+    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> Result<Shape, A::Error> {
+        let mut names = BTreeSet::new();
+        while let Some(name) = map.next_key_seed(Name)? {
+            self.0.budget().take::<[usize; 4], A::Error>()?;
+            names.insert(name);
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(Shape::Sized(names.len()))
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, seq: A) -> Result<Shape, A::Error> {
+        self.1.elements(self.0, seq)?;
+        Ok(Shape::List)
+    }
+}
+
 /// A member that should be a list.
 #[derive(Clone, Debug)]
 pub(crate) struct List<'d, T> {
@@ -356,45 +391,36 @@ pub(crate) struct List<'d, T> {
     document: PhantomData<&'d ()>,
 }
 
-impl<T> List<'_, T> {
-    fn of(shape: Shape) -> Self {
+impl<T> Default for List<'_, T> {
+    fn default() -> Self {
         List {
-            shape,
+            shape: Shape::Absent,
             items: Vec::new(),
             document: PhantomData,
         }
     }
 }
 
-impl<T> Default for List<'_, T> {
-    fn default() -> Self {
-        List::of(Shape::Absent)
+impl<'d, T: Read<'d>> Sequence<'d> for List<'d, T> {
+    fn shape(&mut self) -> &mut Shape {
+        &mut self.shape
+    }
+
+    fn elements<F: Format, A: SeqAccess<'d>>(&mut self, format: F, mut seq: A) -> Result<(), A::Error> {
+        loop {
+            let mut item = T::default();
+            if seq.next_element_seed(Into(format, &mut item))?.is_none() {
+                return Ok(());
+            }
+            format.budget().take::<T, A::Error>()?;
+            self.items.push(item);
+        }
     }
 }
 
 impl<'d, T: Read<'d>> Read<'d> for List<'d, T> {
-    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
-        format.container(deserializer, ListVisitor::<F, T>(format, PhantomData))
-    }
-}
-
-struct ListVisitor<F, T>(F, PhantomData<T>);
-
-impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ListVisitor<F, T> {
-    type Value = List<'d, T>;
-
-    no_lists!(List::of);
-
-    fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(As::<F, T>::new(self.0))? {
-            self.0.budget().take::<T, A::Error>()?;
-            items.push(item);
-        }
-        Ok(List {
-            items,
-            ..List::of(Shape::List)
-        })
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error> {
+        self.fill(format, deserializer)
     }
 }
 
@@ -407,14 +433,6 @@ pub(crate) struct Elements<'d, T> {
 }
 
 impl<T> Elements<'_, T> {
-    fn of(shape: Shape) -> Self {
-        Elements {
-            shape,
-            first: None,
-            rest: Vec::new(),
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.rest.len()
     }
@@ -422,31 +440,39 @@ impl<T> Elements<'_, T> {
 
 impl<T> Default for Elements<'_, T> {
     fn default() -> Self {
-        Elements::of(Shape::Absent)
+        Elements {
+            shape: Shape::Absent,
+            first: None,
+            rest: Vec::new(),
+        }
+    }
+}
+
+impl<'d, T: Read<'d>> Sequence<'d> for Elements<'d, T> {
+    fn shape(&mut self) -> &mut Shape {
+        &mut self.shape
+    }
+
+    fn elements<F: Format, A: SeqAccess<'d>>(&mut self, format: F, mut seq: A) -> Result<(), A::Error> {
+        let first = self.first.insert(T::default());
+        if seq.next_element_seed(Into(format, first))?.is_none() {
+            self.first = None;
+            return Ok(());
+        }
+        loop {
+            let mut raw = Raw::default();
+            if seq.next_element_seed(Into(format, &mut raw))?.is_none() {
+                return Ok(());
+            }
+            format.budget().take::<Raw<'d>, A::Error>()?;
+            self.rest.push(raw);
+        }
     }
 }
 
 impl<'d, T: Read<'d>> Read<'d> for Elements<'d, T> {
-    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
-        format.container(deserializer, ElementsVisitor::<F, T>(format, PhantomData))
-    }
-}
-
-struct ElementsVisitor<F, T>(F, PhantomData<T>);
-
-impl<'d, F: Format, T: Read<'d>> Visitor<'d> for ElementsVisitor<F, T> {
-    type Value = Elements<'d, T>;
-
-    no_lists!(Elements::of);
-
-    fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-        let mut elements = Elements::of(Shape::List);
-        elements.first = seq.next_element_seed(As::<F, T>::new(self.0))?;
-        while let Some(raw) = seq.next_element_seed(As::<F, Raw<'d>>::new(self.0))? {
-            self.0.budget().take::<Raw<'d>, A::Error>()?;
-            elements.rest.push(raw);
-        }
-        Ok(elements)
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error> {
+        self.fill(format, deserializer)
     }
 }
 
@@ -469,12 +495,11 @@ pub(crate) fn sort_members<'d>(mut members: Vec<(Cow<'d, str>, Raw<'d>)>) -> Vec
 }
 
 impl<'d> Read<'d> for Members<'d> {
-    fn read<F: Format, D: Deserializer<'d>>(format: F, deserializer: D) -> Result<Self, D::Error> {
-        let member = Member::<Members<'d>>::read(format, deserializer)?;
-        Ok(match member {
-            Member::Is(members) => members,
-            _ => Members::default(),
-        })
+    fn read<F: Format, D: Deserializer<'d>>(&mut self, format: F, deserializer: D) -> Result<(), D::Error> {
+        let mut member = Member::<Members<'d>>::default();
+        member.read(format, deserializer)?;
+        *self = member.into_inner();
+        Ok(())
     }
 }
 
@@ -487,8 +512,9 @@ impl<'d> Object<'d> for Members<'d> {
     ) -> Result<(), A::Error> {
         let name = sanitised(name);
         format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
-        self.0
-            .push((name, map.next_value_seed(As::<F, Raw<'d>>::new(format))?));
+        let mut value = Raw::default();
+        map.next_value_seed(Into(format, &mut value))?;
+        self.0.push((name, value));
         Ok(())
     }
 }
@@ -556,7 +582,7 @@ macro_rules! object {
                 map: &mut A,
             ) -> Result<(), A::Error> {
                 match name.as_ref() {
-                    $($key => self.$field = map.next_value_seed($crate::sarif::read::As::<F, $ty>::new(format))?,)*
+                    $($key => map.next_value_seed($crate::sarif::read::Into(format, &mut self.$field))?,)*
                     _ => {
                         map.next_value::<serde::de::IgnoredAny>()?;
                     }

@@ -89,7 +89,7 @@ pub(crate) fn rows<'d>(
     context: &Context<'d>,
     result: u32,
     raw: Raw<'d>,
-    mut finding: model::Finding<'d>,
+    finding: &mut model::Finding<'d>,
     options: &Options,
     out: &mut Vec<Row<'d>>,
 ) {
@@ -106,10 +106,10 @@ pub(crate) fn rows<'d>(
         row.location_count = count;
         out.push(row);
     };
-    add(0, &finding, metadata);
+    add(0, finding, metadata);
     for (location, raw) in (1..).zip(own_rows) {
         finding.locations.first = Some(raw.read());
-        add(location, &finding, Vec::new());
+        add(location, finding, Vec::new());
     }
 }
 
