@@ -84,7 +84,7 @@ pub fn key(
     region: [Option<i32>; 4],
 ) -> String {
     if let Some(digits) = line_hash.and_then(line_hash_digits) {
-        return format!("line:{digits}");
+        return ["line:", digits].concat();
     }
     if let Some(snippet) = snippet {
         let mut key = String::with_capacity(8 + snippet.len());

@@ -99,14 +99,19 @@ pub fn is_denied(name: &str) -> bool {
     DENIED.contains(&split(name).0)
 }
 
-/// The entry of a base with the greatest version, compared as a number; one without a version is the lowest.
-pub fn newest<'a>(entries: &[Entry<'a>], base: &str) -> Option<Entry<'a>> {
-    entries
-        .iter()
-        .filter(|entry| split(entry.key).0 == base)
+/// The entry of the newest version of a base.
+fn newest<'a>(entries: &[Entry<'a>], base: &str) -> Option<Entry<'a>> {
+    let keys = entries.iter().map(|entry| (entry.key, *entry));
+    newest_version(keys, base)
+}
+
+/// What stands under the key of a base with the greatest version, compared as a number; a key without a version is the lowest.
+pub(crate) fn newest_version<'k, T>(members: impl Iterator<Item = (&'k str, T)>, base: &str) -> Option<T> {
+    members
+        .filter(|(key, _)| key.starts_with(base) && split(key).0 == base)
         // `v1` and `v01` are the same number: the key's bytes decide, so that the order of members does not.
-        .max_by(|a, b| compare_versions(a.key, b.key).then_with(|| a.key.cmp(b.key)))
-        .copied()
+        .max_by(|(a, _), (b, _)| compare_versions(a, b).then_with(|| a.cmp(b)))
+        .map(|(_, value)| value)
 }
 
 fn find<'a>(entries: &[Entry<'a>], name: &str) -> Option<Entry<'a>> {
@@ -148,7 +153,7 @@ fn usable(entry: Entry<'_>) -> Option<String> {
     } else {
         value
     };
-    Some(format!("{}={value}", entry.key))
+    Some([entry.key, "=", value].concat())
 }
 
 /// A line hash without its final `:n`.

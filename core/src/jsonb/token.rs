@@ -93,6 +93,47 @@ pub fn numeric_payload(token: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// [`ErrorKind::LimitExceeded`] when `numeric` cannot hold it, [`ErrorKind::InvalidText`] when it is not a number.
 pub(super) fn write(token: &str, out: &mut Vec<u8>) -> Result<()> {
+    match small(token) {
+        Some(value) => {
+            write_small(value, out);
+            Ok(())
+        }
+        None => write_any(token, out),
+    }
+}
+
+/// The value of a token of one to eight digits, as most numbers are.
+fn small(token: &str) -> Option<u32> {
+    let digits = token.as_bytes();
+    if digits.len() > 8 || !matches!(digits, [b'0'] | [b'1'..=b'9', ..]) {
+        return None;
+    }
+    digits.iter().try_fold(0, |value, digit| match digit {
+        b'0'..=b'9' => Some(10 * value + u32::from(digit - b'0')),
+        _ => None,
+    })
+}
+
+/// Appends a number below 10^8: at most two groups of digits.
+fn write_small(value: u32, out: &mut Vec<u8>) {
+    const BASE: u32 = 10_u32.pow(GROUP as u32);
+    // Both are below 10^4.
+    let (high, low) = ((value / BASE) as u16, (value % BASE) as u16);
+    let (weight, groups): (u16, &[u16]) = match (high, low) {
+        (0, 0) => (0, &[]),
+        (0, low) => (0, &[low]),
+        (high, 0) => (1, &[high]),
+        (high, low) => (1, &[high, low]),
+    };
+    let length = 6 + 2 * groups.len() as u32;
+    out.extend_from_slice(&(length << 2).to_le_bytes());
+    out.extend_from_slice(&(SHORT | weight).to_le_bytes());
+    for group in groups {
+        out.extend_from_slice(&group.to_le_bytes());
+    }
+}
+
+fn write_any(token: &str, out: &mut Vec<u8>) -> Result<()> {
     let number = Token::new(token).ok_or_else(|| not_a_number(token))?;
     if number.exponent.abs() > EXPONENT_MAX {
         return Err(overflow(token));
@@ -172,4 +213,48 @@ fn shortened(token: &str) -> String {
         text.push_str("...");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn both(token: &str) -> (Vec<u8>, Vec<u8>) {
+        let (mut fast, mut slow) = (Vec::new(), Vec::new());
+        write(token, &mut fast).unwrap();
+        write_any(token, &mut slow).unwrap();
+        (fast, slow)
+    }
+
+    #[test]
+    fn the_edges_of_small_numbers() {
+        for token in [
+            "0",
+            "1",
+            "9999",
+            "10000",
+            "10001",
+            "99990000",
+            "99999999",
+            "100000000",
+            "-1",
+            "1.0",
+            "1e2",
+        ] {
+            let (fast, slow) = both(token);
+            assert_eq!(fast, slow, "{token}");
+        }
+        for token in ["", "00", "01", "1x", "x", "+1"] {
+            assert_eq!(small(token), None, "{token}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn small_numbers_are_written_as_any_other(value in 0..200_000_000_u32) {
+            let (fast, slow) = both(&value.to_string());
+            prop_assert_eq!(fast, slow);
+        }
+    }
 }

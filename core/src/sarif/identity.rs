@@ -79,10 +79,10 @@ impl Identity<'_, '_> {
             self.written.end_line,
             self.written.end_column,
         ];
-        let entries = Entries::of(self.partial, content::LINE_HASH);
-        let newest = tool::newest(&entries.entries(), content::LINE_HASH);
-        let line_hash = newest.and_then(|entry| entry.value);
-        let key = content::key(line_hash, self.snippet, self.message, written);
+        let members = self.partial.members();
+        let members = members.iter().map(|(key, value)| (key.as_ref(), *value));
+        let line_hash = tool::newest_version(members, content::LINE_HASH).and_then(Raw::text);
+        let key = content::key(line_hash.as_deref(), self.snippet, self.message, written);
         (
             Formula::Content,
             content::fingerprint(self.tool_name, self.rule_id, self.file_path, &key, occurrence),
@@ -90,8 +90,8 @@ impl Identity<'_, '_> {
     }
 
     fn tool_key(&self, options: &Options) -> Option<String> {
-        let fingerprints = Entries::of(self.fingerprints, "");
-        let partial = Entries::of(self.partial, "");
+        let fingerprints = Entries::of(self.fingerprints);
+        let partial = Entries::of(self.partial);
         let names = options.fingerprint_keys.as_deref();
         tool::key(self.tool_name, &fingerprints.entries(), &partial.entries(), names)
     }
@@ -101,24 +101,13 @@ impl Identity<'_, '_> {
 struct Entries<'d>(Vec<(Cow<'d, str>, Option<Cow<'d, str>>)>);
 
 impl<'d> Entries<'d> {
-    /// The members whose name starts with `prefix`.
-    fn of(map: Raw<'d>, prefix: &str) -> Self {
-        let members = map
-            .members()
-            .into_iter()
-            .filter(|(key, _)| key.starts_with(prefix));
-        Entries(
-            members
-                .map(|(key, value)| {
-                    let value = match value.kind() {
-                        // The content key's line hash must be a string; an object is unwrapped for the tool's keys alone.
-                        Kind::Object if prefix.is_empty() => value.member("value").text(),
-                        _ => value.text(),
-                    };
-                    (key, value)
-                })
-                .collect(),
-        )
+    fn of(map: Raw<'d>) -> Self {
+        let value = |value: Raw<'d>| match value.kind() {
+            Kind::Object => value.member("value").text(),
+            _ => value.text(),
+        };
+        let members = map.members().into_iter();
+        Entries(members.map(|(key, raw)| (key, value(raw))).collect())
     }
 
     fn entries(&self) -> Vec<Entry<'_>> {

@@ -54,13 +54,13 @@ pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options) {
     }
 }
 
-/// Sixteen of the fingerprint's digits as a number that compares quickly.
+/// Eight of the fingerprint's digits as a number that compares quickly.
 fn prefix(row: &Row<'_>) -> u64 {
     row.fingerprint
         .as_str()
-        .get(..16)
-        .and_then(|digits| u64::from_str_radix(digits, 16).ok())
-        .unwrap_or(0)
+        .as_bytes()
+        .first_chunk()
+        .map_or(0, |digits| u64::from_be_bytes(*digits))
 }
 
 fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Options) {

@@ -152,7 +152,11 @@ pub(crate) fn from_text<'d, T: Read<'d>>(value: &mut T, text: &'d str, budget: &
     outcome.map_err(|error| budget.explain(json::from_serde_json(error)))
 }
 
-fn with<'d, F: Format, T: Read<'d>>(value: &mut T, text: &'d str, format: F) -> Result<(), serde_json::Error> {
+fn with<'d, F: Format, T: Read<'d>>(
+    value: &mut T,
+    text: &'d str,
+    format: F,
+) -> Result<(), serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     value.read(format, &mut deserializer)?;
     deserializer.end()
