@@ -62,7 +62,7 @@ fn text_and_jsonb_give_equal_rows() {
 }
 
 #[test]
-fn threads_do_not_change_rows() {
+fn batches_and_threads_do_not_change_rows() {
     let mut logs = 0;
     for path in common::paths() {
         let Some(text) = common::text(&path) else { continue };
@@ -70,14 +70,18 @@ fn threads_do_not_change_rows() {
             let Ok(one) = common::rows(Source::Text(&text), &options, 1) else {
                 continue;
             };
+            let outcomes = common::outcome_rows(Source::Text(&text), &options, 1).expect("a log");
             // Fewer results are one chunk, whatever the number of threads.
-            if one.1.total <= 64 {
-                continue;
-            }
+            let most = if one.1.total > 64 { 3 } else { 1 };
             logs += 1;
-            for threads in [2, 3] {
-                let more = common::rows(Source::Text(&text), &options, threads).expect("the same");
-                assert!(one == more, "{path} on {threads} threads");
+            for threads in 1..=most {
+                let more = common::rows_in_batches(Source::Text(&text), &options, threads);
+                assert!(more.is_ok_and(|more| one == more), "{path} on {threads} threads");
+                let more = common::outcome_rows(Source::Text(&text), &options, threads);
+                assert!(
+                    more.is_ok_and(|more| outcomes == more),
+                    "{path} on {threads} threads"
+                );
             }
         }
     }

@@ -8,8 +8,10 @@ use std::path::PathBuf;
 use flate2::read::GzDecoder;
 use serde_json::Value as Json;
 
-use reviewpro_core::sarif::{Finding, Options, Source, Statistics, findings};
-use reviewpro_core::table::Value;
+use reviewpro_core::sarif::{
+    Finding, Options, OutcomeRow, Source, Statistics, findings, findings_in_batches, outcomes,
+};
+use reviewpro_core::table::{Batch, Column, Rows, Value};
 use reviewpro_core::{Result, Task, json, jsonb};
 
 /// The folder of `corpus/` and `golden/`; `None`, said aloud, when `REVIEWPRO_SHARED` is not set.
@@ -76,17 +78,76 @@ pub fn rows(source: Source<'_>, options: &Options, threads: usize) -> Result<(Ve
     let mut rows = Vec::new();
     let task = Task::new(threads, usize::MAX, &|| false);
     let statistics = findings(source, options, &task, &mut |row| {
-        rows.push(object(row));
+        rows.push(object(Finding::COLUMNS, &row.values()));
         Ok(())
     })?;
     Ok((rows, statistics))
 }
 
-fn object(row: &Finding<'_>) -> Json {
-    let columns = Finding::COLUMNS.iter().zip(row.values());
+/// The same, by batches.
+pub fn rows_in_batches(
+    source: Source<'_>,
+    options: &Options,
+    threads: usize,
+) -> Result<(Vec<Json>, Statistics)> {
+    let mut rows = Gathered::of(Finding::COLUMNS);
+    let task = Task::new(threads, usize::MAX, &|| false);
+    let statistics = findings_in_batches(source, options, &task, &mut rows)?;
+    Ok((rows.rows, statistics))
+}
+
+/// What becomes of every result, as JSON objects.
+pub fn outcome_rows(source: Source<'_>, options: &Options, threads: usize) -> Result<Vec<Json>> {
+    let mut rows = Gathered::of(OutcomeRow::all_columns());
+    let task = Task::new(threads, usize::MAX, &|| false);
+    outcomes(source, options, &task, &mut rows)?;
+    Ok(rows.rows)
+}
+
+/// Rows as JSON objects: a batch, and the receiver of batches.
+struct Gathered {
+    columns: &'static [Column],
+    rows: Vec<Json>,
+}
+
+impl Gathered {
+    fn of(columns: &'static [Column]) -> Self {
+        let rows = Vec::new();
+        Gathered { columns, rows }
+    }
+}
+
+impl Batch for Gathered {
+    fn push(&mut self, row: &[Value<'_>]) -> Result<()> {
+        self.rows.push(object(self.columns, row));
+        Ok(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() >= 10
+    }
+}
+
+impl Rows for Gathered {
+    type Batch = Gathered;
+
+    fn maker(&self) -> impl Fn() -> Gathered + Sync + use<> {
+        let columns = self.columns;
+        move || Gathered::of(columns)
+    }
+
+    fn deliver(&mut self, batch: Gathered) -> Result<()> {
+        self.rows.extend(batch.rows);
+        Ok(())
+    }
+}
+
+fn object(columns: &[Column], row: &[Value<'_>]) -> Json {
+    assert_eq!(columns.len(), row.len(), "a value for every column");
+    let columns = columns.iter().zip(row);
     Json::Object(
         columns
-            .map(|(column, value)| (column.name.to_owned(), self::value(value)))
+            .map(|(column, value)| (column.name.to_owned(), self::value(*value)))
             .collect(),
     )
 }
