@@ -58,12 +58,26 @@ def compare(contenders: Sequence[Contender], rounds: int, repeat: int = 1) -> No
 
 
 def peak_memory(connection: psycopg.Connection) -> int:
-    """The largest resident size of the backend so far, in bytes; 0 where /proc does not tell."""
+    """The largest private size of the backend so far, in bytes; 0 where /proc does not tell.
+
+    Shared buffers are not the backend's own: reading a large value touches pages of them, which only ever grow.
+    """
+    sizes = _sizes(connection)
+    return sizes.get("VmHWM", 0) - sizes.get("RssShmem", 0)
+
+
+def private_memory(connection: psycopg.Connection) -> int:
+    """What the backend holds now, shared memory apart, in bytes; 0 where /proc does not tell."""
+    return _sizes(connection).get("RssAnon", 0)
+
+
+def _sizes(connection: psycopg.Connection) -> dict[str, int]:
+    """The sizes of the backend's process by their names in /proc, in bytes."""
     status = Path(f"/proc/{connection.info.backend_pid}/status")
     if not status.exists():
-        return 0
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
+        return {}
+    lines = (line.split() for line in status.read_text().splitlines() if line.endswith(" kB"))
+    return {name.rstrip(":"): int(kilobytes) * 1024 for name, kilobytes, _ in lines}
 
 
 def duration(seconds: float) -> str:

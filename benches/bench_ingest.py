@@ -42,8 +42,22 @@ APP_TABLE = (Path(__file__).resolve().parents[1] / "tests" / "python" / "app_fin
 ORGANIZATION = str(uuid.UUID(int=1))
 REPOSITORY = str(uuid.UUID(int=2))
 
-EXTRACTED = """fingerprint rule_id message severity file_path start_line start_column end_line end_column snippet
-    tool_name tool_version cwe_ids cve_ids""".split()
+EXTRACTED = [
+    "fingerprint",
+    "rule_id",
+    "message",
+    "severity",
+    "file_path",
+    "start_line",
+    "start_column",
+    "end_line",
+    "end_column",
+    "snippet",
+    "tool_name",
+    "tool_version",
+    "cwe_ids",
+    "cve_ids",
+]
 COLUMNS = """id, organization_id, repository_id, first_seen_scan_id, last_seen_scan_id, fingerprint, rule_id, message,
     severity, status, file_path, start_line, start_column, end_line, end_column, snippet, tool_name, tool_version,
     cwe_ids, cve_ids, sarif_data, occurrence_count, first_seen_at, last_seen_at, created_at, updated_at"""

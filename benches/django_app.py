@@ -39,7 +39,7 @@ def model(dsn: str) -> Any:
         last_seen_scan_id = models.UUIDField()
         fingerprint = models.CharField(max_length=64)
         rule_id = models.CharField(max_length=255)
-        rule_name = models.CharField(max_length=512, null=True)  # noqa: DJ001
+        rule_name = models.CharField(max_length=512, null=True)
         message = models.TextField()
         severity = models.CharField(max_length=20)
         status = models.CharField(max_length=20, default="open")
@@ -48,9 +48,9 @@ def model(dsn: str) -> Any:
         start_column = models.IntegerField(default=1)
         end_line = models.IntegerField(null=True)
         end_column = models.IntegerField(null=True)
-        snippet = models.TextField(null=True)  # noqa: DJ001
+        snippet = models.TextField(null=True)
         tool_name = models.CharField(max_length=255)
-        tool_version = models.CharField(max_length=100, null=True)  # noqa: DJ001
+        tool_version = models.CharField(max_length=100, null=True)
         cwe_ids = models.JSONField(default=list)
         cve_ids = models.JSONField(default=list)
         sarif_data = models.JSONField(null=True)
@@ -72,9 +72,7 @@ def model(dsn: str) -> Any:
 def loop(finding: Any, rows: Iterable[dict[str, Any]], scan: uuid.UUID) -> None:
     """One look-up and one write per finding, each in a transaction of its own, as the application does."""
     for row in rows:
-        found = finding.objects.filter(
-            organization_id=row["organization_id"], fingerprint=row["fingerprint"]
-        ).first()
+        found = finding.objects.filter(organization_id=row["organization_id"], fingerprint=row["fingerprint"]).first()
         if found:
             found.occurrence_count += 1
             found.last_seen_scan_id = scan

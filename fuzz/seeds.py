@@ -43,7 +43,10 @@ RESULT = {
     "baselineState": "new",
 }
 RUN = {
-    "tool": {"driver": {"name": "Tool", "version": "1", "rules": [RULE]}, "extensions": [{"name": "x", "rules": [RULE]}]},
+    "tool": {
+        "driver": {"name": "Tool", "version": "1", "rules": [RULE]},
+        "extensions": [{"name": "x", "rules": [RULE]}],
+    },
     "artifacts": [{"location": {"uri": "a.c"}}],
     "originalUriBaseIds": {"SRC": {"uri": "file:///w/"}},
     "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": [{"level": "error"}]}],

@@ -89,8 +89,10 @@ def main():
     peak = max(entry["gops"] for entry in peaks if entry["threads"] == THREADS)
     print("int8 kernel alone, G operations/s:", peaks)
     print(f"scikit-learn {sklearn.__version__}, {THREADS} threads, eps 0.15 (euclidean: as given), float64")
-    print("| set | n x d | metric | eps | min_samples | ours s | share of int8 peak | scikit-learn s | ratio |"
-          " clusters | memory beside input MB | labels |")
+    print(
+        "| set | n x d | metric | eps | min_samples | ours s | share of int8 peak | scikit-learn s | ratio |"
+        " clusters | memory beside input MB | labels |"
+    )
     sets = [
         (text, 1000, 1536, "cosine", 0.15, 2, True),
         (text, 5000, 1536, "cosine", 0.15, 2, True),
@@ -123,8 +125,11 @@ def main():
             reference, expected = theirs(x, metric, eps, min_samples, 1 if n > 1000 else 3)
             seconds, ratio = f"{reference:.3f}", f"{reference / answer['seconds']:.1f}"
             equal = "equal" if (labels == expected).all() else f"{(labels != expected).sum()} DIFFER"
-        print(f"| {make.__name__} | {n} x {d} | {metric} | {eps} | {min_samples} | {answer['seconds']:.4f} | {share:.0%} |"
-              f" {seconds} | {ratio} | {labels.max() + 1} | {memory} | {equal} |", flush=True)
+        print(
+            f"| {make.__name__} | {n} x {d} | {metric} | {eps} | {min_samples} | {answer['seconds']:.4f} | {share:.0%} |"
+            f" {seconds} | {ratio} | {labels.max() + 1} | {memory} | {equal} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -23,12 +23,13 @@ parser.add_argument("--large", action="store_true")
 options = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = str(options.threads)
 
-import numpy as np  # noqa: E402 (the environment comes first)
-import sklearn  # noqa: E402
-from sklearn.cluster import AgglomerativeClustering  # noqa: E402
-from sklearn.metrics import silhouette_score  # noqa: E402
+import numpy as np
+import sklearn
+from sklearn.cluster import AgglomerativeClustering
+from sklearn.metrics import silhouette_score
 
-BINARY = pathlib.Path(__file__).parents[2] / "target/release/examples/linkage"
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/linkage"
 
 
 def typical(n, d, seed=1):
@@ -48,7 +49,7 @@ def typical(n, d, seed=1):
     topic = rng.standard_normal((group.max() + 1, d)) * scale
     x = 0.55 * common + 0.79 * topic[group]
     for start in range(0, n, 10_000):
-        part = x[start:start + 10_000]
+        part = x[start : start + 10_000]
         part += 0.27 * rng.standard_normal(part.shape) * scale
         part /= np.linalg.norm(part, axis=1, keepdims=True)
     return x.astype(np.float32)
@@ -72,7 +73,6 @@ class Ours:
         (seconds,) = self.run("agglomerative", linkage, metric, how, repr(value), self.out)
         return float(seconds), np.fromfile(self.out, "<i4")
 
-
     def silhouette(self, metric, labels):
         labels.astype("<i4").tofile(self.out)
         seconds, score = self.run("silhouette", metric, self.out)
@@ -85,7 +85,7 @@ def report(work, ours, theirs, equal):
 
 
 def compare_linkage(ours, x, linkage, metric, **how):
-    (name, value), = how.items()
+    ((name, value),) = how.items()
     seconds, labels = ours.agglomerative(linkage, metric, {"n_clusters": "clusters"}.get(name, "threshold"), value)
     start = time.perf_counter()
     model = AgglomerativeClustering(linkage=linkage, metric=metric, **{"n_clusters": None, **how}).fit(x)
@@ -119,9 +119,9 @@ def main():
         ours, wide = Ours(x, folder), x.astype(np.float64)
         _, labels = ours.agglomerative("average", "cosine", "threshold", 1 - 0.85)
         coarse = np.unique(labels % 100, return_inverse=True)[1]
-        for labels in (labels, coarse):
+        for some in (labels, coarse):
             for metric in ("cosine", "euclidean"):
-                compare_silhouette(ours, wide, labels, metric)
+                compare_silhouette(ours, wide, some, metric)
         if options.large:
             x = typical(100_000, options.d)
             ours = Ours(x, folder)

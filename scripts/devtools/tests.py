@@ -30,6 +30,16 @@ def stage_fmt() -> None:
 
 def stage_lint() -> None:
     cargo("clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings")
+    ruff = tool("ruff")
+    run([ruff, "check", "--no-cache", "."], cwd=house.ROOT)
+    run([ruff, "format", "--no-cache", "--check", "."], cwd=house.ROOT)
+
+
+def tool(name: str) -> Path:
+    """A program of the Python tools that check this repository."""
+    tools = house.local() / "tools"
+    install_python_packages(tools, ["license-expression==30.4.4", "ruff==0.17.6"], "the checks' packages")
+    return tools / "bin" / name
 
 
 def stage_rules() -> None:
@@ -44,10 +54,8 @@ def stage_rules() -> None:
             raise Failure(
                 f"{source.relative_to(house.ROOT)}: unsafe code belongs in src/bridge or core/src/cluster/simd"
             )
-    tools = house.local() / "tools"
-    install_python_packages(tools, ["license-expression==30.4.4"], "the licence check's package")
     metadata = output(["cargo", "metadata", "--locked", "--format-version", "1"], env=house.cargo_env())
-    command = [tools / "bin" / "python", house.ROOT / "scripts" / "licences.py"]
+    command = [tool("python"), house.ROOT / "scripts" / "licences.py"]
     if subprocess.run(command, input=metadata, text=True, check=False).returncode != 0:
         raise Failure("a dependency's licence is not allowed")
 

@@ -75,7 +75,8 @@ def test_every_form_gives_the_labels_of_dbscan(
             f"SELECT id, embedding::{type_name} FROM points WHERE part = {part} AND embedding IS NOT NULL ORDER BY id"
         )
         rows = connection.execute(
-            "SELECT id, cluster FROM cluster_query(%s, 'dbscan', %s, %s, metric => %s)", [query, eps, min_samples, metric]
+            "SELECT id, cluster FROM cluster_query(%s, 'dbscan', %s, %s, metric => %s)",
+            [query, eps, min_samples, metric],
         ).fetchall()
         assert rows == list(zip(map(str, ids), wanted, strict=True))
         array = sql.SQL(
@@ -112,7 +113,9 @@ def test_null_vectors_take_no_part(connection: psycopg.Connection, points: np.nd
     query = "SELECT id, embedding FROM points ORDER BY id"
     assert column(connection, "SELECT cluster FROM cluster_query(%s, eps => 0.2)", [query]) == everything
     present = [i for i in range(ROWS) if i % 31 != 7]
-    assert [everything[i] for i in present] == expected(points[present], DBSCAN(eps=0.2, min_samples=2, metric="cosine"))
+    assert [everything[i] for i in present] == expected(
+        points[present], DBSCAN(eps=0.2, min_samples=2, metric="cosine")
+    )
     assert all(everything[i] is None for i in range(ROWS) if i % 31 == 7)
 
 
@@ -178,7 +181,9 @@ def test_the_wait_is_visible(dsn: str, connection: psycopg.Connection) -> None:
         def work() -> None:
             vector = "ARRAY(SELECT random() - 0.5 FROM generate_series(1, 64) WHERE i > 0)::real[]"
             query = f"SELECT i, {vector} FROM generate_series(1, 30000) i"
-            connection.execute("SELECT count(*) FROM cluster_query(%s, eps => 0.3, min_samples => 3)", [query]).fetchone()
+            connection.execute(
+                "SELECT count(*) FROM cluster_query(%s, eps => 0.3, min_samples => 3)", [query]
+            ).fetchone()
             done.set()
 
         thread = threading.Thread(target=work)
@@ -202,7 +207,9 @@ def test_the_wait_is_visible(dsn: str, connection: psycopg.Connection) -> None:
 def test_kmeans_is_the_same_in_every_form(connection: psycopg.Connection, points: np.ndarray) -> None:
     """Equal seeds, equal labels; groups that are far apart are found."""
     centres = np.eye(6, 32) * 10
-    vectors = (np.repeat(centres, 20, axis=0) + np.random.default_rng(1).normal(size=(120, 32)) * 0.1).astype(np.float32)
+    vectors = (np.repeat(centres, 20, axis=0) + np.random.default_rng(1).normal(size=(120, 32)) * 0.1).astype(
+        np.float32
+    )
     connection.execute("CREATE TABLE apart (id int, embedding real[])")
     with connection.cursor().copy("COPY apart FROM STDIN") as copy:
         for i, vector in enumerate(vectors):
@@ -244,7 +251,9 @@ def test_summaries_members_and_assignment(connection: psycopg.Connection) -> Non
         assert [stands for _, stands in found] == [i == representative - 1 for i in inside]
     # A vector of a cluster is assigned to that cluster, a far one to none.
     new = [*vectors[labels >= 0][:20].tolist(), (-exact[labels >= 0].mean(axis=0)).tolist()]
-    assigned = connection.execute("SELECT * FROM assign_clusters(%s::real[], %s::real[], %s, 0.25)", [new, *arguments]).fetchall()
+    assigned = connection.execute(
+        "SELECT * FROM assign_clusters(%s::real[], %s::real[], %s, 0.25)", [new, *arguments]
+    ).fetchall()
     assert [row[1] for row in assigned[:20]] == labels[labels >= 0][:20].tolist()
     assert assigned[20][1] is None
     assert [row[0] for row in assigned] == list(range(1, 22))
@@ -256,7 +265,9 @@ def test_suggestions_are_what_dbscan_finds(connection: psycopg.Connection) -> No
     rows = connection.execute("SELECT * FROM suggest_eps(%s::real[], 3)", [vectors.tolist()]).fetchall()
     assert sum(row[5] for row in rows) == 1
     for _, eps, n_clusters, noise, largest_share, _, _ in rows:
-        labels = connection.execute("SELECT cluster_embeddings(%s::real[], 'dbscan', %s, 3)", [vectors.tolist(), eps]).fetchone()[0]
+        labels = connection.execute(
+            "SELECT cluster_embeddings(%s::real[], 'dbscan', %s, 3)", [vectors.tolist(), eps]
+        ).fetchone()[0]
         sizes = np.bincount([label for label in labels if label >= 0], minlength=1)
         assert (n_clusters, noise) == (max(labels) + 1, labels.count(-1))
         assert abs(largest_share - sizes.max() / len(labels)) < 1e-12

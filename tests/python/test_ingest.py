@@ -63,7 +63,18 @@ def test_every_log_is_stored_and_a_repeated_scan_changes_nothing(
 
 
 def test_compat_mode_stores_what_the_application_stores(tables: psycopg.Connection, counted: list[int]) -> None:
-    columns = "rule_id rule_name message severity file_path start_line start_column end_line end_column snippet".split()
+    columns = [
+        "rule_id",
+        "rule_name",
+        "message",
+        "severity",
+        "file_path",
+        "start_line",
+        "start_column",
+        "end_line",
+        "end_column",
+        "snippet",
+    ]
     columns += ["tool_name", "tool_version", "cwe_ids", "cve_ids", "sarif_data"]
     for log in own_logs():
         tables.execute("TRUNCATE app_findings")

@@ -264,7 +264,11 @@ def test_dump_and_restore(connection: psycopg.Connection, dsn: str) -> None:
         dump = Path(folder) / "dump"
         subprocess.run([bindir() / "pg_dump", "-Fc", "-f", dump, "-d", str(parts["dbname"])], env=env, check=True)
         restored = subprocess.run(
-            [bindir() / "pg_restore", "-d", "reviewpro_restored", dump], env=env, check=False, capture_output=True, text=True
+            [bindir() / "pg_restore", "-d", "reviewpro_restored", dump],
+            env=env,
+            check=False,
+            capture_output=True,
+            text=True,
         )
     assert (restored.returncode, restored.stderr) == (0, "")
     parts["dbname"] = "reviewpro_restored"

@@ -39,7 +39,10 @@ class Random:
 def rows(kind, n, d, seed):
     """An n x d matrix. Everything is an integer over a power of two, so both languages get the same bits."""
     random = Random(seed)
-    noise = lambda: random.below(2048) - 1024
+
+    def noise():
+        return random.below(2048) - 1024
+
     if kind == "grid":  # many exact ties
         return np.array([[random.below(4) for _ in range(d)] for _ in range(n)], dtype=np.float64)
     centres = [[noise() for _ in range(d)] for _ in range(max(2, n // 12))]
@@ -87,13 +90,34 @@ def main():
         labels = DBSCAN(eps=eps, min_samples=min_samples, metric=metric).fit(x).labels_
         cases.append(
             {
-                "kind": kind, "n": n, "d": d, "seed": seed, "metric": metric,
-                "eps": eps, "min_samples": min_samples, "labels": runs(labels),
+                "kind": kind,
+                "n": n,
+                "d": d,
+                "seed": seed,
+                "metric": metric,
+                "eps": eps,
+                "min_samples": min_samples,
+                "labels": runs(labels),
             }
         )
 
-    shapes = [(1, 1), (2, 3), (5, 1), (30, 2), (47, 3), (48, 4), (49, 5), (97, 7), (150, 15), (150, 16), (200, 33),
-              (300, 64), (120, 384), (500, 8), (60, 1536)]
+    shapes = [
+        (1, 1),
+        (2, 3),
+        (5, 1),
+        (30, 2),
+        (47, 3),
+        (48, 4),
+        (49, 5),
+        (97, 7),
+        (150, 15),
+        (150, 16),
+        (200, 33),
+        (300, 64),
+        (120, 384),
+        (500, 8),
+        (60, 1536),
+    ]
     seed = 0
     for n, d in shapes:
         for kind in ("clusters", "tight", "duplicates", "zeros", "offset", "grid"):
@@ -137,7 +161,7 @@ def main():
         for theirs, ours in zip(stored["cases"], cases, strict=True):
             assert theirs == ours, (theirs, ours)
     lines = ",\n".join(json.dumps(case, separators=(",", ":")) for case in cases)
-    versions = json.dumps(sorted(versions + [sklearn.__version__]))
+    versions = json.dumps(sorted([*versions, sklearn.__version__]))
     path.write_text(f'{{"scikit-learn":{versions},"cases":[\n{lines}\n]}}\n')
     print(len(cases), "cases", versions)
 

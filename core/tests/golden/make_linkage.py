@@ -18,8 +18,13 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import silhouette_samples, silhouette_score
 
 LINKAGES = [
-    ("average", "cosine"), ("average", "euclidean"), ("complete", "cosine"), ("complete", "euclidean"),
-    ("single", "cosine"), ("single", "euclidean"), ("ward", "euclidean"),
+    ("average", "cosine"),
+    ("average", "euclidean"),
+    ("complete", "cosine"),
+    ("complete", "euclidean"),
+    ("single", "cosine"),
+    ("single", "euclidean"),
+    ("ward", "euclidean"),
 ]
 # Above this the labels are stored as a hash.
 WRITTEN_OUT = 60
@@ -69,9 +74,18 @@ def sets():
         yield kind, number, n, d, number % 2 == 0
         number += 1
     for kind, n, d in [
-        ("blobs", 200, 96), ("duplicates", 200, 33), ("grid", 200, 6), ("blobs", 400, 24), ("duplicates", 400, 16),
-        ("blobs", 24, 3072), ("blobs", 40, 1536), ("duplicates", 130, 768), ("grid", 500, 9), ("blobs", 600, 8),
-        ("duplicates", 700, 12), ("blobs", 1000, 5),
+        ("blobs", 200, 96),
+        ("duplicates", 200, 33),
+        ("grid", 200, 6),
+        ("blobs", 400, 24),
+        ("duplicates", 400, 16),
+        ("blobs", 24, 3072),
+        ("blobs", 40, 1536),
+        ("duplicates", 130, 768),
+        ("grid", 500, 9),
+        ("blobs", 600, 8),
+        ("duplicates", 700, 12),
+        ("blobs", 1000, 5),
     ]:
         yield kind, number, n, d, number % 2 == 0
         number += 1
@@ -107,9 +121,7 @@ def cases(x, number):
             labels = cluster(x, linkage, metric, **how).labels_
             case = {"linkage": linkage, "metric": metric}
             case |= {name: repr(value) for name, value in how.items()}
-            case["labels" if n <= WRITTEN_OUT else "hash"] = (
-                labels.tolist() if n <= WRITTEN_OUT else hashed(labels)
-            )
+            case["labels" if n <= WRITTEN_OUT else "hash"] = labels.tolist() if n <= WRITTEN_OUT else hashed(labels)
             yield case, labels
 
 
@@ -132,8 +144,10 @@ def lines():
         if kind == "blobs":
             for case, labels in answers:
                 if 2 <= labels.max() + 1 <= n - 1:
-                    line["silhouette"] = {"case": line["cases"].index(case),
-                                          "answers": list(silhouette(x, labels, number % 20 == 3))}
+                    line["silhouette"] = {
+                        "case": line["cases"].index(case),
+                        "answers": list(silhouette(x, labels, number % 20 == 3)),
+                    }
                     break
         yield line
 
@@ -154,12 +168,14 @@ def main():
 def compare(stored, made):
     """The number of differences; silhouettes may differ by rounding."""
     wrong = abs(len(stored) - len(made))
-    for a, b in zip(map(json.loads, stored), map(json.loads, made)):
-        for x, y in zip(a["cases"], b["cases"]):
+    for a, b in zip(map(json.loads, stored), map(json.loads, made), strict=False):
+        for x, y in zip(a["cases"], b["cases"], strict=False):
             if x != y:
                 print(a["kind"], a["seed"], a["n"], a["d"], {k: v for k, v in x.items() if k != "labels"})
                 wrong += 1
-        for x, y in zip(a.get("silhouette", {}).get("answers", []), b.get("silhouette", {}).get("answers", [])):
+        for x, y in zip(
+            a.get("silhouette", {}).get("answers", []), b.get("silhouette", {}).get("answers", []), strict=False
+        ):
             if abs(float(x["score"]) - float(y["score"])) > 1e-12:
                 print(a["kind"], a["seed"], x["metric"], x["score"], y["score"])
                 wrong += 1
