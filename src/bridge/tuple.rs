@@ -196,7 +196,7 @@ impl Batch for TupleBatch {
 
 /// The last gate before PostgreSQL: text holds no NUL, whatever the core handed over.
 fn without_nul(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         Cow::Owned(text.replace('\0', "\u{FFFD}"))
     } else {
         Cow::Borrowed(text)
