@@ -1,7 +1,7 @@
 //! A part of a document as serde_json's tree.
 
 use super::Raw;
-use crate::jsonb::{self, MAX_DEPTH, Tree};
+use crate::jsonb::{self, MAX_DEPTH, Numeric, Tree};
 use crate::{Error, ErrorKind, Result};
 use serde_json::{Number, Value};
 
@@ -43,14 +43,7 @@ fn from_jsonb(value: &jsonb::Value<'_>, depth: usize) -> Result<Value> {
     Ok(match value {
         jsonb::Value::Null => Value::Null,
         jsonb::Value::Bool(value) => Value::Bool(*value),
-        jsonb::Value::Number(value) => {
-            let integer = value.to_integer();
-            let integer = integer.and_then(|value| {
-                let unsigned = u64::try_from(value).map(Number::from);
-                unsigned.or_else(|_| i64::try_from(value).map(Number::from)).ok()
-            });
-            Value::Number(integer.unwrap_or_else(|| double(value.to_f64())))
-        }
+        jsonb::Value::Number(value) => Value::Number(stored(value)),
         jsonb::Value::String(bytes) => Value::String(jsonb::Value::text(bytes)?.to_owned()),
         jsonb::Value::Array(array) => {
             let depth = deeper(depth)?;
@@ -79,10 +72,24 @@ fn deeper(depth: usize) -> Result<usize> {
 
 /// A number token; one beyond the doubles is the largest of them.
 fn number(token: &str) -> Value {
-    match token.parse() {
-        Ok(number) => Value::Number(number),
-        Err(_) => Value::Number(double(token.parse().unwrap_or(0.0))),
-    }
+    let is_plain = token != "-0" && !token.contains(['e', 'E']);
+    let number = if is_plain {
+        token.parse().ok()
+    } else {
+        // `1e2` and `-0` are whole numbers, as jsonb keeps them.
+        let numeric = jsonb::numeric(token).ok();
+        numeric.and_then(|bytes| Some(stored(&Numeric::read(&bytes).ok()?)))
+    };
+    Value::Number(number.unwrap_or_else(|| double(token.parse().unwrap_or(0.0))))
+}
+
+/// A number of jsonb.
+fn stored(value: &Numeric<'_>) -> Number {
+    let integer = value.to_integer().and_then(|value| {
+        let unsigned = u64::try_from(value).map(Number::from);
+        unsigned.or_else(|_| i64::try_from(value).map(Number::from)).ok()
+    });
+    integer.unwrap_or_else(|| double(value.to_f64()))
 }
 
 fn double(value: f64) -> Number {
@@ -97,10 +104,10 @@ mod tests {
 
     #[test]
     fn text_and_jsonb_are_the_same_tree() {
-        let text = r#"{"a": [1, -2, 2.5, 1e999, -1e999, 18446744073709551616, null, true, "x\u0000"], "a\ud800": {}}"#;
+        let text = r#"{"a": [1, -2, 2.5, 1e999, -1e999, 18446744073709551616, 1e2, -0, 0e+76, 1.0, null, true, "x\u0000"], "a\ud800": {}}"#;
         let tree = to_value(&Raw::Text(text)).expect("a tree");
         let expected = json!({
-            "a": [1, -2, 2.5, f64::MAX, f64::MIN, 18_446_744_073_709_551_616.0, null, true, "x\u{FFFD}"],
+            "a": [1, -2, 2.5, f64::MAX, f64::MIN, 18_446_744_073_709_551_616.0, 100, 0, 0, 1.0, null, true, "x\u{FFFD}"],
             "a\u{FFFD}": {},
         });
         assert_eq!(tree, expected);

@@ -28,6 +28,7 @@ pub use digest::{digest_text, digest_value};
 pub use number::Numeric;
 pub use reader::{Deserializer, ReadError, from_slice};
 pub use render::to_text;
+pub(crate) use token::numeric;
 pub use token::numeric_payload;
 pub(crate) use transcode::Transcoder;
 pub use transcode::{transcode, transcode_size};

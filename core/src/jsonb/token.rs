@@ -83,9 +83,17 @@ pub(super) fn with_canonical<T>(
 /// # Errors
 /// [`ErrorKind::LimitExceeded`] when `numeric` cannot hold it, [`ErrorKind::InvalidText`] when it is not a number.
 pub fn numeric_payload(token: &str) -> Result<Vec<u8>> {
+    numeric(token).map(|mut bytes| bytes.split_off(4))
+}
+
+/// The same with the varlena header, as [`super::Numeric::read`] takes it.
+///
+/// # Errors
+/// As [`numeric_payload`].
+pub(crate) fn numeric(token: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     write(token, &mut bytes)?;
-    Ok(bytes.split_off(4))
+    Ok(bytes)
 }
 
 /// Appends the numeric of a JSON number token, varlena header included, as `numeric_in` and `make_result` build it.
