@@ -31,7 +31,14 @@ DATABASES = {
     },
 }
 DATABASE_ROUTERS = ["router.Router"]
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.postgres", "django_reviewpro", "product", "examples"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django_reviewpro",
+    "django_reviewpro.rollout",
+    "product",
+    "examples",
+]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 SECRET_KEY = "of the tests"  # noqa: S105

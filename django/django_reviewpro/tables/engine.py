@@ -112,6 +112,9 @@ class FunctionQuery(Query):
         for alias, table in clone._tables():
             resolved = [argument.resolve_expression(query, *args, **kwargs) for argument in table.arguments]
             clone.alias_map[alias] = table.with_arguments(resolved)
+        # The outer table may have got its alias only now.
+        for alias, outer in query.alias_map.items():
+            clone.external_aliases.setdefault(alias, outer.table_name != outer.table_alias)
         return clone
 
     def get_external_cols(self) -> list[Any]:

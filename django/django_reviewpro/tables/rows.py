@@ -5,9 +5,11 @@ The models live in a registry of their own: no table, no content type, no migrat
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.apps.registry import Apps
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import NotSupportedError, models
 
 from .engine import RowManager
 
@@ -46,10 +48,8 @@ def _texts() -> ArrayField:  # type: ignore[type-arg]
     return ArrayField(models.TextField(), null=True)
 
 
-class _Row(models.Model):
-    """A row, numbered from 1 in the order in which the function gives it."""
-
-    ordinality = models.BigIntegerField(primary_key=True)
+class _FunctionRow(models.Model):
+    """A row that is the result of a function."""
 
     objects = RowManager()
 
@@ -59,6 +59,20 @@ class _Row(models.Model):
         apps = REGISTRY
         managed = False
         default_permissions = ()
+
+    def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
+        """Django comes here for fields that only() or defer() left out."""
+        which = f"field {', '.join(fields)}" if fields else "row"
+        raise NotSupportedError(f"{which} of {type(self).__name__} cannot be read later: it is a function's result")
+
+
+class _Row(_FunctionRow):
+    """A row, numbered from 1 in the order in which the function gives it."""
+
+    ordinality = models.BigIntegerField(primary_key=True)
+
+    class Meta(_FunctionRow.Meta):
+        abstract = True
 
 
 class SarifFinding(_Row):
@@ -275,14 +289,12 @@ class EpsCandidate(_Row):
         db_table = "suggest_eps"
 
 
-class _VectorRow(models.Model):
+class _VectorRow(_FunctionRow):
     """A row about a vector: the function itself numbers the vectors, from 1."""
 
     vector = models.IntegerField(primary_key=True, db_column="ordinality")
 
-    objects = RowManager()
-
-    class Meta(_Row.Meta):
+    class Meta(_FunctionRow.Meta):
         abstract = True
 
 
