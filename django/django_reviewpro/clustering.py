@@ -143,7 +143,7 @@ def store_clusters(
     of the figures), primary_rule_id, primary_severity, primary_tool (the most frequent among the members), and those
     of Cluster. Of memberships: a foreign key to the cluster, one to the rows, distance_to_centroid.
     """
-    names = {field.name for field in clusters._meta.concrete_fields}
+    names = {name for field in clusters._meta.concrete_fields for name in (field.name, field.attname)}
     to_cluster = _foreign_key(memberships, lambda target: target is clusters)
     to_row = _foreign_key(memberships, lambda target: target is not clusters)
     using = router.db_for_write(clusters)

@@ -26,7 +26,7 @@ class Progress:
 
 
 class Bar:
-    """A line that is rewritten on a terminal, and a line per message elsewhere."""
+    """A line that is rewritten on a terminal; nothing elsewhere."""
 
     def __init__(self, stream: TextIO | Any, total: float) -> None:
         self._stream = stream
@@ -42,11 +42,6 @@ class Bar:
         self._stream.write(f"\r\033[K[{'#' * full}{'.' * (WIDTH - full)}] {part:4.0%} {label[:80]}", ending="")
         self._stream.flush()
         self._drawn = True
-
-    def say(self, line: str) -> None:
-        """A line that stays, above the bar."""
-        self.clear()
-        self._stream.write(line)
 
     def clear(self) -> None:
         if self._drawn:

@@ -83,7 +83,7 @@ class Component(Generic[P, R]):
             if connection.in_atomic_block and connection.needs_rollback:
                 # The savepoint is gone with the connection: nothing can go on in this transaction.
                 raise
-            connection.close_if_unusable_or_obsolete()
+            _renew(self.using)
             logger.warning("%s: Python answers for key %s, SQL failed: %s", self.name, key, error)
             fell_back.send_robust(sender=type(self), component=self.name, key=str(key), error=error)
         return self.python(*args, **kwargs)
@@ -127,7 +127,7 @@ class Component(Generic[P, R]):
         except Exception as error:
             failure = f"{type(error).__name__}: {error}"
         ended = time.perf_counter()
-        connections[self.using].close_if_unusable_or_obsolete()
+        _renew(self.using)
         result = self.python(*args, **kwargs)
         python_seconds = time.perf_counter() - ended
         try:
@@ -143,6 +143,12 @@ class Component(Generic[P, R]):
             logger.warning("%s: key %s: %s", self.name, key, failure or "; ".join(found))
         shadow_compared.send_robust(sender=type(self), comparison=comparison)
         return result
+
+
+def _renew(using: str) -> None:
+    """A connection that was lost is opened anew; not within a transaction, which would be lost too."""
+    if not connections[using].in_atomic_block:
+        connections[using].close_if_unusable_or_obsolete()
 
 
 def share(component: str, key: UUID | str | int) -> float:

@@ -75,7 +75,7 @@ class Scan(Base):
 
 
 class Finding(models.Model):
-    # In this order: tests/python/app_findings.sql is the same table without foreign keys.
+    # tests/python/app_findings.sql is the same table without foreign keys.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     organization = models.ForeignKey(Organization, models.CASCADE)
     repository = models.ForeignKey(Repository, models.CASCADE)
