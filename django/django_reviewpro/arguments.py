@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, TypeAlias, Union
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Func, Model, Value
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 # A SARIF log: JSON text, bytes as the tool wrote them (UTF-8, UTF-16, gzip), a parsed document, or an open file of
 # either kind.
-Document: TypeAlias = Union[str, bytes, bytearray, memoryview, Mapping[str, Any], Sequence[Any], IO[str], IO[bytes]]
+Document: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any] | IO[str] | IO[bytes]
 # Rows of equal length; anything with tolist(), such as a NumPy array, serves too.
-Vectors: TypeAlias = Union[Sequence[Sequence[float]], Any]
+Vectors: TypeAlias = Sequence[Sequence[float]] | Any
+
+NEEDED = "a document is text, bytes, a parsed document or an open file"
 
 
 class TypedValue(Value):
@@ -31,8 +33,8 @@ class TypedValue(Value):
         super().__init__(value)
         self.sql_type = sql_type
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
-        return f"%s::{self.sql_type}", [self.value]
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        return f"%s::{self.sql_type}", (self.value,)
 
 
 class NamedArgument(Func):
@@ -51,7 +53,7 @@ def is_expression(value: Any) -> bool:
 def document_value(document: Document) -> tuple[str | bytes, str]:
     """What to send for a document, and as what type. A file is read to its end from where it is."""
     if isinstance(document, os.PathLike):
-        raise TypeError(f"a document is text, bytes, a parsed document or an open file, not the path {document!r}: open it")
+        raise TypeError(f"{NEEDED}, not the path {document!r}: open it")
     if hasattr(document, "read"):
         document = document.read()
     if isinstance(document, str):
@@ -61,7 +63,7 @@ def document_value(document: Document) -> tuple[str | bytes, str]:
     if isinstance(document, (Mapping, Sequence)):
         # As text: reading it costs less than making jsonb of it. ASCII only, so that lone surrogates stay escapes.
         return json.dumps(document), "text"
-    raise TypeError(f"a document is text, bytes, a parsed document or an open file, not {type(document).__name__}")
+    raise TypeError(f"{NEEDED}, not {type(document).__name__}")
 
 
 def document_argument(document: Document | Combinable) -> Any:
@@ -76,7 +78,7 @@ def vectors_argument(vectors: Vectors | Combinable) -> Any:
     """Vectors (n rows of d numbers), or an expression that is an array."""
     if is_expression(vectors):
         return vectors
-    rows = vectors.tolist() if hasattr(vectors, "tolist") else vectors
+    rows: Any = vectors.tolist() if hasattr(vectors, "tolist") else vectors
     # Drivers refuse lists that mix integers and floats.
     return TypedValue([[float(x) for x in row] for row in rows], "double precision[]")
 

@@ -84,7 +84,7 @@ def judge(found: Versions) -> list[CheckMessage]:
         messages.append(
             Warning(
                 f"The extension is {sql}, django-reviewpro {found.companion}.",
-                hint="Install the django-reviewpro of the extension's major and minor version, or update the extension.",
+                hint="Install the django-reviewpro of the extension's release, or update the extension.",
                 id="reviewpro.W003",
             )
         )

@@ -31,7 +31,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster, with the figures of cluster_summaries; `representative` is the id of the row nearest to the centroid."""
+    """A cluster, with the figures of cluster_summaries; `representative`: the id of the row nearest to its centroid."""
 
     label: int
     size: int
@@ -136,7 +136,7 @@ def store_clusters(
     memberships: type[models.Model],
     constants: Mapping[str, Any],
 ) -> int:
-    """Stores clusters in place of those with the same `constants`, such as {"organization_id": ...}; gives their number.
+    """Stores clusters in place of those with the same `constants` ({"organization_id": ...}); gives their number.
 
     Columns are matched by name. Of clusters: cluster_label ('cluster_0', ...), representative or
     representative_finding, algorithm, similarity_threshold (1 - eps or 1 - distance_threshold), statistics (an object

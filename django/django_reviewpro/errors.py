@@ -135,6 +135,4 @@ def _mapped(error: Error) -> ReviewproError | None:
         return None
     diagnosis = getattr(error.__cause__, "diag", None)
     message = getattr(diagnosis, "message_primary", None) or str(error).strip()
-    return kind(
-        message, state, getattr(diagnosis, "message_detail", None), getattr(diagnosis, "message_hint", None)
-    )
+    return kind(message, state, getattr(diagnosis, "message_detail", None), getattr(diagnosis, "message_hint", None))

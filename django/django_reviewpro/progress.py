@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TextIO
 
+from django.core.management.base import OutputWrapper
 from django.db import Error, connections
 
 from .conf import qualified
@@ -28,11 +28,11 @@ class Progress:
 class Bar:
     """A line that is rewritten on a terminal; nothing elsewhere."""
 
-    def __init__(self, stream: TextIO | Any, total: float) -> None:
+    def __init__(self, stream: OutputWrapper, total: float) -> None:
         self._stream = stream
         self._total = total
         self._drawn = False
-        self._terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self._terminal = stream.isatty()
 
     def show(self, done: float, label: str) -> None:
         if not self._terminal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +12,14 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     if not os.environ.get("REVIEWPRO_DSN"):
         pytest.exit("REVIEWPRO_DSN is not set: `make test STAGES=django` starts a server and sets it", returncode=4)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In a run that is to be complete, a test that was skipped is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("REVIEWPRO_COMPLETE") and reporter and reporter.stats.get("skipped"):
+        reporter.write_line("REVIEWPRO_COMPLETE is set, but tests were skipped", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -61,7 +69,7 @@ def rollout(settings: Any) -> Callable[..., None]:
 
 
 @pytest.fixture
-def settings_of_backend() -> Iterator[Callable[[str], str]]:
+def settings_of_backend() -> Callable[[str], str]:
     """Reads a setting of the default connection's session."""
     from django.db import connection
 
@@ -70,6 +78,4 @@ def settings_of_backend() -> Iterator[Callable[[str], str]]:
             cursor.execute("SELECT current_setting(%s)", [name])
             return cursor.fetchone()[0]
 
-    yield read
-
-
+    return read

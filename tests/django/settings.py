@@ -41,5 +41,5 @@ INSTALLED_APPS = [
 ]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
-SECRET_KEY = "of the tests"  # noqa: S105
+SECRET_KEY = "of the tests"
 REVIEWPRO = {"SCHEMA": os.environ.get("REVIEWPRO_SCHEMA") or None}

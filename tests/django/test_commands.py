@@ -153,7 +153,8 @@ def test_cluster_findings(embedded: Any) -> None:
     assert FindingCluster.objects.count() == 0
     organization = embedded.organization.pk
     stored = ["--clusters=product.FindingCluster", "--memberships=product.FindingClusterMembership"]
-    run("cluster_findings", *shown, *stored, f"--set=organization_id={organization}", "--filter=finding__start_line__lt=3")
+    stored += [f"--set=organization_id={organization}", "--filter=finding__start_line__lt=3"]
+    run("cluster_findings", *shown, *stored)
     assert FindingClusterMembership.objects.count() == 2
 
 
@@ -187,8 +188,8 @@ def test_progress_of_a_running_call(monkeypatch: pytest.MonkeyPatch) -> None:
         cursor.execute(
             f"""
             SELECT {progress.qualified("silhouette_score")}(array_agg(v), array_agg(n % 3), 'euclidean')
-            FROM (SELECT n, ARRAY(SELECT sin(n * d)::real FROM generate_series(1, 64) d) FROM generate_series(1, 14000) n)
-                 t (n, v)
+            FROM (SELECT n, ARRAY(SELECT sin(n * d)::real FROM generate_series(1, 64) d)
+                  FROM generate_series(1, 14000) n) t (n, v)
             """
         )
         cursor.fetchone()

@@ -205,7 +205,9 @@ def test_vectors_as_values() -> None:
 def test_real_arrays_are_half_the_size() -> None:
     Point.objects.create(vector=[0.5] * 100, double=[0.5] * 100)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_typeof(vector)::text, pg_column_size(vector), pg_column_size(double) FROM examples_point")
+        cursor.execute(
+            "SELECT pg_typeof(vector)::text, pg_column_size(vector), pg_column_size(double) FROM examples_point"
+        )
         kind, real, double = cursor.fetchone()
     assert (kind, double - 24) == ("real[]", 2 * (real - 24))
     cast = Cast("double", ArrayField(RealField()))
@@ -213,7 +215,7 @@ def test_real_arrays_are_half_the_size() -> None:
 
 
 def test_options_are_checked() -> None:
-    with pytest.raises(TypeError, match="no option 'epsilon': there are .*eps"):
+    with pytest.raises(TypeError, match=r"no option 'epsilon': there are .*eps"):
         ClusterEmbeddings("vectors", epsilon=0.1)
     with pytest.raises(TypeError, match="no option 'eps'"):
         Fingerprint(*"abcdef", eps=1)

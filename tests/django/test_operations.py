@@ -101,7 +101,9 @@ def test_the_schema_of_the_settings(bare: Any, settings: Any) -> None:
     assert installed.schema == "a place"
 
 
-@pytest.mark.parametrize("operation", [ReviewproExtension(), UpdateReviewproExtension(), UpdateReviewproExtension(NEWER)])
+@pytest.mark.parametrize(
+    "operation", [ReviewproExtension(), UpdateReviewproExtension(), UpdateReviewproExtension(NEWER)]
+)
 def test_update(bare: Any, newer: str, operation: Any) -> None:
     run(ReviewproExtension(), bare)
     show_newer(bare, newer)

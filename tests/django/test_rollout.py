@@ -15,9 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection, connections, transaction
 from django_reviewpro.errors import Cancelled, ExtensionMissing, InvalidInput
 from django_reviewpro.ingest import ingest_sarif
-from django_reviewpro.rollout import CircuitBreaker, Comparison, Component, ComponentSettings, State
+from django_reviewpro.rollout import CircuitBreaker, Comparison, Component, ComponentSettings, State, shadow_compared
 from django_reviewpro.rollout import fell_back as fell_back_signal
-from django_reviewpro.rollout import shadow_compared
 from django_reviewpro.rollout.component import share
 from django_reviewpro.rollout.differences import LIMIT, differences
 from django_reviewpro.rollout.models import ShadowComparison
@@ -34,7 +33,9 @@ def statement(sql: str) -> Any:
         return cursor.fetchone()[0] if cursor.description else None
 
 
-def component(sql: Callable[..., Any], python: Callable[..., Any] = lambda: "python", **more: Any) -> Component[Any, Any]:
+def component(
+    sql: Callable[..., Any], python: Callable[..., Any] = lambda: "python", **more: Any
+) -> Component[Any, Any]:
     return Component("task", python=python, sql=sql, **more)
 
 
@@ -294,7 +295,7 @@ def test_the_breaker_is_safe_between_threads() -> None:
 
 def stored() -> list[dict[str, Any]]:
     """What is in the table, as both sides must leave it."""
-    names = "fingerprint rule_id message severity status file_path start_line occurrence_count cwe_ids".split()
+    names = ["fingerprint", "rule_id", "message", "severity", "status", "file_path", "start_line", "occurrence_count"]
     return list(Finding.objects.order_by("fingerprint").values(*names))
 
 
@@ -339,7 +340,8 @@ def test_shadow_records_differences(rollout: Sets, comparisons: list[Comparison]
 @pytest.mark.django_db
 def test_a_failing_shadow_is_nobodys_trouble(rollout: Sets, comparisons: list[Comparison]) -> None:
     rollout("task", MODE="shadow", FAILURES=2, TIMEOUT=0.05)
-    for failing in (lambda: statement("SELECT no_such_function()"), lambda: statement("SELECT pg_sleep(5)"), lambda: 1 // 0):
+    missing, slow = "SELECT no_such_function()", "SELECT pg_sleep(5)"
+    for failing in (lambda: statement(missing), lambda: statement(slow), lambda: 1 // 0):
         with transaction.atomic():
             assert component(failing, lambda: statement("SELECT 5")).run(1) == 5
     assert [seen.error.split(":")[0] for seen in comparisons if seen.error] == [

@@ -88,7 +88,8 @@ def surface(db: None) -> list[SqlFunction]:
                              FROM unnest(p.proargnames, p.proargmodes) WITH ORDINALITY a (name, mode, n)
                              WHERE coalesce(a.mode, 'i') IN ('i', 'b')), '{}'),
                    coalesce((SELECT array_agg(ARRAY[a.name, format_type(a.type, NULL)] ORDER BY a.n)
-                             FROM unnest(p.proargnames, p.proargmodes, p.proallargtypes) WITH ORDINALITY a (name, mode, type, n)
+                             FROM unnest(p.proargnames, p.proargmodes, p.proallargtypes)
+                                  WITH ORDINALITY a (name, mode, type, n)
                              WHERE a.mode IN ('o', 't')), '{}') AS outputs,
                    coalesce((SELECT array_agg(ARRAY[a.attname, format_type(a.atttypid, NULL)] ORDER BY a.attnum)
                              FROM pg_type t JOIN pg_attribute a ON a.attrelid = t.typrelid AND a.attnum > 0
@@ -167,9 +168,7 @@ def test_columns_of_rows(surface: list[SqlFunction]) -> None:
         for function in surface:
             if function.name != model._meta.db_table:
                 continue
-            mine = [
-                (field.column, type(field)) for field in model._meta.concrete_fields if field.name != "ordinality"
-            ]
+            mine = [(field.column, type(field)) for field in model._meta.concrete_fields if field.name != "ordinality"]
             assert mine == [(name, TYPES[kind]) for name, kind in function.columns], function.name
             checked += 1
     assert checked >= 25
@@ -193,4 +192,3 @@ def test_every_table_function_of_the_package_is_one(surface: list[SqlFunction]) 
     named: dict[str, Any] = {name: getattr(tables, name) for name in tables.__all__}
     callables = {name for name, thing in named.items() if inspect.isfunction(thing)}
     assert {name.lower() for name in callables} == {model._meta.db_table.replace("_", "") for model in row_models()}
-

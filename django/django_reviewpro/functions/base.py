@@ -29,8 +29,6 @@ class Routine(Func):
             check_options(type(self).__name__, given, self.allowed)
         super().__init__(*expressions, *named_arguments(given), output_field=output_field)
 
-    def as_sql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra: Any
-    ) -> tuple[str, Any]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, *args: Any, **extra: Any) -> Any:
         assert self.function is not None
-        return super().as_sql(compiler, connection, function=qualified(self.function), **extra)
+        return super().as_sql(compiler, connection, qualified(self.function), *args, **extra)

@@ -9,7 +9,7 @@ REVIEWPRO = {
 
 | key | default | meaning |
 |---|---|---|
-| MODE | "python" | "python": the old way; "sql": the new one; "shadow": the old one, and the new one beside it to compare |
+| MODE | "python" | "python": the old way; "sql": the new one; "shadow": the old one, compared with the new one |
 | PERCENT | 100 | the share of keys to which MODE applies; the others run in Python |
 | TIMEOUT | None | seconds for each statement of the SQL side |
 | FALLBACK | True | whether Python answers where SQL fails |
@@ -30,6 +30,14 @@ from ..conf import configured
 
 MODES = ("python", "sql", "shadow")
 EVERY = "*"
+# The least and the most that a number may be.
+LIMITS: Mapping[str, tuple[int, int | None]] = {
+    "PERCENT": (0, 100),
+    "TIMEOUT": (0, None),
+    "FAILURES": (1, None),
+    "SUCCESSES": (1, None),
+    "SECONDS": (0, None),
+}
 
 
 @dataclass(frozen=True)
@@ -72,8 +80,7 @@ def _problems(name: str, given: Any) -> list[str]:
     mode = given.get("MODE", MODES[0])
     if mode not in MODES:
         found.append(f"{where}['MODE'] is {mode!r}: there are {', '.join(MODES)}.")
-    limits = {"PERCENT": (0, 100), "FAILURES": (1, None), "SUCCESSES": (1, None), "SECONDS": (0, None), "TIMEOUT": (0, None)}
-    for key, (least, most) in limits.items():
+    for key, (least, most) in LIMITS.items():
         value = given.get(key)
         if value is None:
             continue

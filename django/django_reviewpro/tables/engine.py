@@ -42,7 +42,7 @@ class SourceColumn(Expression):
         quote = connection.ops.quote_name
         return f"{quote(source_alias(self.alias))}.{quote(self.name)}", ()
 
-    def relabeled_clone(self, change_map: Mapping[str | None, str]) -> SourceColumn:
+    def relabeled_clone(self, change_map: Mapping[str, str]) -> SourceColumn:
         return SourceColumn(change_map.get(self.alias, self.alias), self.name, self.output_field)
 
     def get_group_by_cols(self, alias: str | None = None) -> list[Any]:
@@ -66,13 +66,15 @@ class FunctionTable(BaseTable):
         source: Query | None = None,
     ) -> None:
         super().__init__(table_name, alias)
+        self.table_alias: str = alias
         self.arguments = tuple(arguments)
         self.ordinality = ordinality
         self.source = source
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         quote = connection.ops.quote_name
-        from_sql, params = "", []
+        from_sql = ""
+        params: list[Any] = []
         if self.source is not None:
             source_sql, source_params = compiler.compile(self.source)
             columns = ", ".join(quote(name) for name in selected(self.source))
@@ -86,12 +88,12 @@ class FunctionTable(BaseTable):
         call_sql = f"{qualified(self.table_name)}({', '.join(parts)})" + (" WITH ORDINALITY" if self.ordinality else "")
         # As the compiler writes the alias in front of columns: unquoted up to Django 6.0, quoted since.
         quote_alias = getattr(compiler, "quote_name", None) or compiler.quote_name_unless_alias
-        return f"{from_sql}{call_sql} {quote_alias(self.table_alias)}", params
+        return f"{from_sql}{call_sql} {quote_alias(self.table_alias)}", tuple(params)
 
     def with_arguments(self, arguments: Sequence[Any]) -> FunctionTable:
         return type(self)(self.table_name, self.table_alias, arguments, self.ordinality, self.source)
 
-    def relabeled_clone(self, change_map: Mapping[str | None, str]) -> FunctionTable:
+    def relabeled_clone(self, change_map: Mapping[Any, str]) -> FunctionTable:
         clone = self.with_arguments([argument.relabeled_clone(change_map) for argument in self.arguments])
         clone.table_alias = change_map.get(self.table_alias, self.table_alias)
         return clone
@@ -107,8 +109,8 @@ class FunctionQuery(Query):
     def _tables(self) -> list[tuple[str, FunctionTable]]:
         return [(alias, table) for alias, table in self.alias_map.items() if isinstance(table, FunctionTable)]
 
-    def resolve_expression(self, query: Query, *args: Any, **kwargs: Any) -> FunctionQuery:
-        clone = super().resolve_expression(query, *args, **kwargs)
+    def resolve_expression(self, query: Any = None, *args: Any, **kwargs: Any) -> FunctionQuery:
+        clone: FunctionQuery = super().resolve_expression(query, *args, **kwargs)  # type: ignore[assignment]
         for alias, table in clone._tables():
             resolved = [argument.resolve_expression(query, *args, **kwargs) for argument in table.arguments]
             clone.alias_map[alias] = table.with_arguments(resolved)
@@ -122,7 +124,7 @@ class FunctionQuery(Query):
         arguments = [argument for _, table in self._tables() for argument in table.arguments]
         columns = [
             column
-            for column in self._gen_cols(arguments, include_external=True)
+            for column in self._gen_cols(arguments, include_external=True)  # type: ignore[attr-defined]
             if column.alias in self.external_aliases
         ]
         return super().get_external_cols() + columns
@@ -146,7 +148,7 @@ class RowManager(models.Manager[Row]):
 
     def get_queryset(self) -> NoReturn:
         raise NotSupportedError(
-            f"there is no table of {self.model.__name__}: call the function of django_reviewpro.tables that gives such rows"
+            f"there is no table of {self.model.__name__}: call the function of django_reviewpro.tables that gives them"
         )
 
 
@@ -188,7 +190,7 @@ def call(
 def _resolved(argument: Any, query: Query) -> Any:
     for part in _flatten(argument):
         if isinstance(part, F) and not isinstance(part, OuterRef):
-            raise ValueError(f"{part!r} is a column of no table: give the table as over=, or use OuterRef in a subquery")
+            raise ValueError(f"{part!r} is a column of no table: give one as over=, or use OuterRef in a subquery")
     return argument.resolve_expression(query)
 
 
@@ -205,7 +207,8 @@ def _source(over: models.QuerySet[Any], alias: str) -> tuple[Query, dict[str, So
         raise ValueError("over= needs values(...): the columns that arguments and result use")
     query.subquery = True
     columns = {}
-    for name, place in query.selected.items():
+    places: Mapping[str, Any] = query.selected or {}
+    for name, place in places.items():
         chosen = query.annotations[place] if isinstance(place, str) else query.select[place]
         columns[name] = SourceColumn(alias, name, chosen.output_field)
     return query, columns
@@ -214,10 +217,11 @@ def _source(over: models.QuerySet[Any], alias: str) -> tuple[Query, dict[str, So
 def _with_columns(argument: Any, columns: Mapping[str, SourceColumn], used: set[str]) -> Any:
     """Puts the source's columns in the place of F("name")."""
     if isinstance(argument, F) and not isinstance(argument, OuterRef):
-        if argument.name not in columns:
-            raise ValueError(f"over= has no column {argument.name!r}: there are {', '.join(columns)}")
-        used.add(argument.name)
-        return columns[argument.name]
+        name: str = argument.name  # type: ignore[attr-defined]
+        if name not in columns:
+            raise ValueError(f"over= has no column {name!r}: there are {', '.join(columns)}")
+        used.add(name)
+        return columns[name]
     if not hasattr(argument, "get_source_expressions"):
         return argument
     clone = argument.copy()

@@ -17,7 +17,7 @@ class QueryText(Expression):
         super().__init__(output_field=TextField())
         self.query = query
 
-    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
         sql, params = self.query.get_compiler(connection=connection).as_sql()
         # psycopg knows which form of quoting the connection's settings ask for.
-        return "%s", [connection.ops.compose_sql(sql, params)]  # type: ignore[attr-defined]
+        return "%s", (connection.ops.compose_sql(sql, params),)  # type: ignore[attr-defined]

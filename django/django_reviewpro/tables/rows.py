@@ -40,7 +40,7 @@ def _decimal() -> models.DecimalField:  # type: ignore[type-arg]
     return models.DecimalField(null=True)
 
 
-def _json() -> models.JSONField:  # type: ignore[type-arg]
+def _json() -> models.JSONField:
     return models.JSONField(null=True)
 
 

@@ -36,8 +36,7 @@ class Note(models.Model):
                 name="note_content",
             ),
             models.CheckConstraint(
-                condition=Q(stated__isnull=True)
-                | Q(stated=LocationFingerprint("file_path", "start_line", "rule_id")),
+                condition=Q(stated__isnull=True) | Q(stated=LocationFingerprint("file_path", "start_line", "rule_id")),
                 name="note_stated",
             ),
         ]

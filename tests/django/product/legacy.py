@@ -1,7 +1,7 @@
 """What the application does in Python today: parse a log, store it finding by finding, cluster embeddings.
 
-Its rules are those that mode => 'compat' reproduces (docs/reference/sarif.md): the first location only, severity from the
-level only, messages as they are.
+Its rules are those that mode => 'compat' reproduces: the first location only, severity from the level only, messages
+as they are.
 """
 
 from __future__ import annotations

@@ -49,13 +49,14 @@ class Command(BaseCommand):
         chosen: Any = {name: given[name] for name in names if given[name] is not None}
         bar = Bar(self.stderr, 100)
         try:
-            rows = apps.get_model(given["model"])._default_manager.using(given["database"]).filter(**dict(given["filter"]))
+            manager = apps.get_model(given["model"])._default_manager
+            rows = manager.using(given["database"]).filter(**dict(given["filter"]))
             rows = rows.order_by(given["id"]).values_list(given["id"], given["embedding"])
             with watched(given["database"], bar):
                 clustering = cluster_rows(rows, using=given["database"], **chosen)
             if given["clusters"]:
-                models = [apps.get_model(given[name]) for name in ("clusters", "memberships")]
-                store_clusters(clustering, *models, constants=dict(given["set"]))
+                clusters, memberships = (apps.get_model(given[name]) for name in ("clusters", "memberships"))
+                store_clusters(clustering, clusters, memberships, dict(given["set"]))
         except (LookupError, FieldError, ValidationError, ValueError, Error) as error:
             raise CommandError(str(error)) from error
         self._show(clustering, given["show"])

@@ -4,29 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ShadowComparison',
+            name="ShadowComparison",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('component', models.CharField(max_length=100)),
-                ('key', models.CharField(max_length=255)),
-                ('equal', models.BooleanField()),
-                ('differences', models.JSONField(default=list)),
-                ('error', models.TextField(null=True)),
-                ('python_seconds', models.FloatField()),
-                ('sql_seconds', models.FloatField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("component", models.CharField(max_length=100)),
+                ("key", models.CharField(max_length=255)),
+                ("equal", models.BooleanField()),
+                ("differences", models.JSONField(default=list)),
+                ("error", models.TextField(null=True)),
+                ("python_seconds", models.FloatField()),
+                ("sql_seconds", models.FloatField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'db_table': 'reviewpro_shadow_comparisons',
-                'indexes': [models.Index(fields=['component', 'equal', 'created_at'], name='reviewpro_shadow_component')],
+                "db_table": "reviewpro_shadow_comparisons",
+                "indexes": [
+                    models.Index(fields=["component", "equal", "created_at"], name="reviewpro_shadow_component")
+                ],
             },
         ),
     ]

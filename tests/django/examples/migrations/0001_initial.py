@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,41 +16,86 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('as_text', models.TextField(null=True)),
-                ('as_json', models.JSONField(null=True)),
-                ('as_bytes', models.BinaryField(null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=100)),
+                ("as_text", models.TextField(null=True)),
+                ("as_json", models.JSONField(null=True)),
+                ("as_bytes", models.BinaryField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Point',
+            name="Point",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('group', models.IntegerField(default=0)),
-                ('vector', django.contrib.postgres.fields.ArrayField(base_field=django_reviewpro.fields.RealField(), null=True, size=None)),
-                ('double', django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), null=True, size=None)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("group", models.IntegerField(default=0)),
+                (
+                    "vector",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=django_reviewpro.fields.RealField(), null=True, size=None
+                    ),
+                ),
+                (
+                    "double",
+                    django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), null=True, size=None),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Note',
+            name="Note",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('organization_id', models.UUIDField()),
-                ('rule_id', models.CharField(max_length=255)),
-                ('file_path', models.CharField(max_length=1024)),
-                ('start_line', models.IntegerField()),
-                ('start_column', models.IntegerField(default=1)),
-                ('message', models.TextField()),
-                ('tool_name', models.CharField(default='tool', max_length=255)),
-                ('stated', models.CharField(max_length=64, null=True)),
-                ('identity', models.GeneratedField(db_persist=True, expression=django_reviewpro.functions.Fingerprint('organization_id', 'rule_id', 'file_path', 'start_line', 'start_column', 'message'), output_field=models.CharField(max_length=64))),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("organization_id", models.UUIDField()),
+                ("rule_id", models.CharField(max_length=255)),
+                ("file_path", models.CharField(max_length=1024)),
+                ("start_line", models.IntegerField()),
+                ("start_column", models.IntegerField(default=1)),
+                ("message", models.TextField()),
+                ("tool_name", models.CharField(default="tool", max_length=255)),
+                ("stated", models.CharField(max_length=64, null=True)),
+                (
+                    "identity",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django_reviewpro.functions.Fingerprint(
+                            "organization_id", "rule_id", "file_path", "start_line", "start_column", "message"
+                        ),
+                        output_field=models.CharField(max_length=64),
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(django_reviewpro.functions.LocationFingerprint('file_path', 'start_line', 'rule_id'), name='note_location')],
-                'constraints': [models.UniqueConstraint(fields=('identity',), name='note_identity'), models.UniqueConstraint(django_reviewpro.functions.ContentFingerprint('tool_name', 'rule_id', 'file_path', django.db.models.functions.text.Concat(models.Value('message:'), models.F('message'))), models.F('start_line'), name='note_content'), models.CheckConstraint(condition=models.Q(('stated__isnull', True), ('stated', django_reviewpro.functions.LocationFingerprint('file_path', 'start_line', 'rule_id')), _connector='OR'), name='note_stated')],
+                "indexes": [
+                    models.Index(
+                        django_reviewpro.functions.LocationFingerprint("file_path", "start_line", "rule_id"),
+                        name="note_location",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("identity",), name="note_identity"),
+                    models.UniqueConstraint(
+                        django_reviewpro.functions.ContentFingerprint(
+                            "tool_name",
+                            "rule_id",
+                            "file_path",
+                            django.db.models.functions.text.Concat(models.Value("message:"), models.F("message")),
+                        ),
+                        models.F("start_line"),
+                        name="note_content",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("stated__isnull", True),
+                            (
+                                "stated",
+                                django_reviewpro.functions.LocationFingerprint("file_path", "start_line", "rule_id"),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="note_stated",
+                    ),
+                ],
             },
         ),
     ]
