@@ -13,6 +13,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, models, router
 
 from . import arguments, options
 from .conf import qualified
+from .cursors import binding_cursor
 from .errors import mapped_errors
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def _ingest(
         using = DEFAULT_DB_ALIAS if model is None or isinstance(model, str) else router.db_for_write(model)
     columns = ", ".join(IngestResult.__dataclass_fields__)
     statement = f"SELECT {columns} FROM {qualified(function)}({', '.join(parts)})"
-    with mapped_errors(), connections[using].cursor() as cursor:
+    with mapped_errors(), binding_cursor(connections[using]) as cursor:
         cursor.execute(statement, params)
         return _result(cursor.fetchone())
 

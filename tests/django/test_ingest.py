@@ -20,6 +20,8 @@ from django.db import (
     connection,
     transaction,
 )
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+from django.test.utils import CaptureQueriesContext
 from django_reviewpro.conf import qualified
 from django_reviewpro.errors import (
     Cancelled,
@@ -85,6 +87,23 @@ def test_options(project: Any) -> None:
     assert set(Finding.objects.values_list("status", flat=True)) == {"wont_fix"}
     with pytest.raises(TypeError, match="no option 'sources'"):
         ingest_sarif(LOG, sources=1, **ids)
+
+
+@pytest.mark.skipif(not is_psycopg3, reason="psycopg2 writes all values into the statement")
+def test_the_log_is_sent_beside_the_statement(project: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE TABLE statements AS SELECT current_query() AS text LIMIT 0;
+            CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN INSERT INTO statements VALUES (current_query()); RETURN NEW; END $$;
+            CREATE TRIGGER note BEFORE INSERT ON findings FOR EACH STATEMENT EXECUTE FUNCTION note();
+        """)
+        with CaptureQueriesContext(connection) as captured:
+            ingest_sarif(json.dumps(make_log(100)).encode(), findings=Finding, **project.ids())
+        cursor.execute("SELECT length(text) FROM statements")
+        assert cursor.fetchone()[0] < 1000
+    # Django sees it as any other.
+    assert any("ingest_sarif" in query["sql"] for query in captured.captured_queries)
 
 
 def test_ids_may_be_text_and_extra_may_hold_ids(project: Any, db: None) -> None:

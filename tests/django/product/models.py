@@ -8,7 +8,6 @@ from typing import ClassVar
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
-from django_reviewpro.fields import RealField
 
 
 class Base(models.Model):
@@ -124,7 +123,7 @@ class Finding(models.Model):
 
 class FindingEmbedding(models.Model):
     finding = models.OneToOneField(Finding, models.CASCADE, primary_key=True, related_name="embedding")
-    vector = ArrayField(RealField())
+    vector = ArrayField(models.FloatField())
 
     class Meta:
         db_table = "finding_embeddings"

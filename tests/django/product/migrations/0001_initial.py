@@ -5,7 +5,6 @@ import uuid
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.utils.timezone
-import django_reviewpro.fields
 from django.db import migrations, models
 
 
@@ -76,9 +75,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "vector",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=django_reviewpro.fields.RealField(), size=None
-                    ),
+                    django.contrib.postgres.fields.ArrayField(base_field=models.FloatField(), size=None),
                 ),
             ],
             options={
