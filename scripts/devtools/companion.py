@@ -48,7 +48,12 @@ def environments() -> list[Environment]:
             ["Django==5.2.19", PSYCOPG, *TOOLS, *PEER],
             runs=[{"REVIEWPRO_COMPLETE": "1"}, {"SERVER_SIDE_BINDING": "1"}, {"REVIEWPRO_SCHEMA": "code review"}],
         ),
-        Environment("django52-psycopg2", ["Django==5.2", PSYCOPG2]),
+        Environment(
+            "django52-psycopg2",
+            ["Django==5.2", PSYCOPG2, "django-postgres-extra==3.0.1"],
+            # The backend that the application uses.
+            runs=[{}, {"DATABASE_ENGINE": "psqlextra.backend"}],
+        ),
     ]
     newest = newest_python()
     if newest:
@@ -113,13 +118,14 @@ def build_wheel(environment: Environment, folder: Path) -> Path:
 
 
 def check(environment: Environment, wheel: Path) -> None:
-    """ruff over package and tests, mypy over the package."""
+    """ruff over package and tests, mypy over the package and over what its users write."""
     install_wheel(environment, wheel)
     tools = environment.venv / "bin"
     run([tools / "ruff", "check", "--no-cache", PACKAGE, TESTS], cwd=house.ROOT)
     run([tools / "ruff", "format", "--no-cache", "--check", PACKAGE, TESTS], cwd=house.ROOT)
     with tempfile.TemporaryDirectory(prefix="reviewpro-") as cache:
-        run([tools / "mypy", "--cache-dir", cache], cwd=PACKAGE, env=house.plain_env(PYTHONPATH=str(TESTS)))
+        command = [tools / "mypy", "--cache-dir", cache, "django_reviewpro", TESTS / "typing_examples.py"]
+        run(command, cwd=PACKAGE, env=house.plain_env(PYTHONPATH=str(TESTS)))
 
 
 def install_wheel(environment: Environment, wheel: Path) -> None:

@@ -1,5 +1,5 @@
 """The example project. REVIEWPRO_DSN names the server, REVIEWPRO_SCHEMA the extension's schema,
-SERVER_SIDE_BINDING=1 turns on psycopg 3's parameters on the server."""
+SERVER_SIDE_BINDING=1 turns on psycopg 3's parameters on the server, DATABASE_ENGINE names another backend."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import shlex
 _where = dict(part.split("=", 1) for part in shlex.split(os.environ.get("REVIEWPRO_DSN", "")))
 _options = {"server_side_binding": True} if os.environ.get("SERVER_SIDE_BINDING") else {}
 
+_engine = os.environ.get("DATABASE_ENGINE") or "django.db.backends.postgresql"
+
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": _engine,
         "NAME": _where.get("dbname", "postgres"),
         "USER": _where.get("user", ""),
         "HOST": _where.get("host", ""),
@@ -21,7 +23,7 @@ DATABASES = {
     },
     # A database without the extension.
     "bare": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": _engine,
         "NAME": _where.get("dbname", "postgres"),
         "USER": _where.get("user", ""),
         "HOST": _where.get("host", ""),

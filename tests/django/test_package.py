@@ -36,6 +36,14 @@ def test_what_is_installed_is_what_is_in_the_repository() -> None:
         assert (INSTALLED / name).read_bytes() == (source / name).read_bytes()
 
 
+def test_the_licence_is_in_it() -> None:
+    if INSTALLED == ROOT / "django" / "django_reviewpro":
+        pytest.skip("an editable installation has no licence file")
+    files = importlib.metadata.files("django-reviewpro") or []
+    found = [file for file in files if file.name == "LICENSE"]
+    assert [file.read_text() for file in found] == [(ROOT / "LICENSE").read_text()]
+
+
 def test_it_needs_django_and_nothing_else() -> None:
     needed = importlib.metadata.requires("django-reviewpro") or []
     assert [line for line in needed if "extra ==" not in line] == ["django>=5.2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,12 @@ def test_values_of_arrays_numbers_and_json() -> None:
     assert findings.filter(cwe_ids__contains=["CWE-79"], security_severity__gte=7).exists()
     assert findings.filter(sarif_data__message__text="message 0").exists()
     assert not findings.filter(suppressions__0__kind="external").exists()
+
+
+def test_rows_can_be_kept_in_a_cache() -> None:
+    rows = list(SarifFindings(LOG))
+    assert pickle.loads(pickle.dumps(rows)) == rows
+    assert [row.message for row in pickle.loads(pickle.dumps(rows))] == [row.message for row in rows]
 
 
 def test_async() -> None:

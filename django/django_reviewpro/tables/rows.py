@@ -48,6 +48,11 @@ def _texts() -> ArrayField:  # type: ignore[type-arg]
     return ArrayField(models.TextField(), null=True)
 
 
+def _blank(model: type[models.Model]) -> models.Model:
+    """Where unpickling begins."""
+    return model.__new__(model)
+
+
 class _FunctionRow(models.Model):
     """A row that is the result of a function."""
 
@@ -64,6 +69,11 @@ class _FunctionRow(models.Model):
         """Django comes here for fields that only() or defer() left out."""
         which = f"field {', '.join(fields)}" if fields else "row"
         raise NotSupportedError(f"{which} of {type(self).__name__} cannot be read later: it is a function's result")
+
+    def __reduce__(self) -> Any:
+        # Django looks classes up in the registry of all applications, where these are not.
+        reduced: Any = super().__reduce__()
+        return _blank, (type(self),), reduced[2]
 
 
 class _Row(_FunctionRow):
