@@ -1,4 +1,4 @@
-"""What the type checker must know of the companion: this file is checked, not run. An unneeded `ignore` is an error too."""
+"""What the type checker must know of the companion: checked, not run. An unneeded `ignore` is an error too."""
 
 from __future__ import annotations
 
