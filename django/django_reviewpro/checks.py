@@ -32,6 +32,11 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
         )
         for key in unknown
     ]
+    schema = configured().get("SCHEMA")
+    if schema is not None and (not isinstance(schema, str) or not schema or "%" in schema):
+        # Drivers take the sign for a placeholder.
+        told = f"REVIEWPRO['SCHEMA'] is {schema!r}, not the name of a schema without percent signs."
+        found.append(Error(told, id="reviewpro.E002"))
     found += [Error(problem, id="reviewpro.E003") for problem in problems()]
     return found
 

@@ -14,6 +14,7 @@ from django.db import connections, models, router, transaction
 from . import arguments, options
 from .conf import qualified
 from .errors import mapped_errors
+from .tables.engine import selected
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -79,15 +80,14 @@ def cluster_rows(
     A queryset without an order is ordered by its first column, since the order numbers the clusters.
     """
     arguments.check_options("cluster_rows", given, options.ClusterOptions)
-    names = list(rows.query.selected or ())
-    if len(names) != 2:
+    columns = selected(rows.query)
+    if len(columns) != 2:
         raise ValueError("cluster_rows needs values_list(id, embedding)")
-    ordered = rows if rows.ordered else rows.order_by(names[0])
+    ordered = rows if rows.ordered else rows.order_by(next(iter(columns)))
     alias = using or rows.db
     connection = connections[alias]
     sql, params = ordered.query.get_compiler(connection=connection).as_sql()
-    vector = ordered.query.select[-1].output_field if ordered.query.select else None
-    if not isinstance(vector, ArrayField):
+    if not isinstance(list(columns.values())[1], ArrayField):
         sql = f"SELECT id, vector::real[] FROM ({sql}) stored (id, vector)"
     named = [(name, *arguments.option_value(value)) for name, value in given.items()]
     statement = _STATEMENT.format(

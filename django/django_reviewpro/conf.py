@@ -2,7 +2,7 @@
 
 | key | default | meaning |
 |---|---|---|
-| SCHEMA | None | the schema of the extension; None: whatever the search_path finds |
+| SCHEMA | None | the schema of the extension, without percent signs; None: whatever the search_path finds |
 | ROLLOUT | {} | per component, how it runs: see django_reviewpro.rollout |
 """
 
@@ -34,5 +34,5 @@ def qualified(name: str) -> str:
 
 
 def quoted(name: str) -> str:
-    """An identifier in double quotes; a percent sign is doubled, since parameters may follow."""
-    return '"' + name.replace('"', '""').replace("%", "%%") + '"'
+    """An identifier in double quotes."""
+    return '"' + name.replace('"', '""') + '"'

@@ -59,6 +59,12 @@ def test_versions_of_this_database() -> None:
     assert found.server >= 180000
 
 
+@pytest.mark.parametrize("schema", ["", "100%", 5])
+def test_names_of_schemas(settings: Any, schema: Any) -> None:
+    settings.REVIEWPRO = {"SCHEMA": schema}
+    assert ids(check_settings()) == ["reviewpro.E002"]
+
+
 @pytest.mark.parametrize(
     "rollout",
     [

@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.postgres.fields import ArrayField
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
 from django.db import connection
+from django.db.models import F, FloatField
+from django.db.models.functions import Cast
+from django.test.utils import CaptureQueriesContext
 from django_reviewpro import progress
 from django_reviewpro.clustering import cluster_rows, store_clusters
 from django_reviewpro.errors import InvalidInput
@@ -125,6 +129,12 @@ def test_clusters_of_a_queryset(embedded: Any) -> None:
     assert found.clusters[0].members[0].distance_to_centroid == pytest.approx(0.0707, abs=1e-3)
     assert cluster_rows(rows().filter(finding__start_line=99)).clusters == ()
     assert [c.size for c in cluster_rows(rows(), algorithm="agglomerative", n_clusters=3).clusters] == [4, 1, 1]
+    # An expression is an embedding too, and keeps its type; the labels are those of the same numbers.
+    doubled = FindingEmbedding.objects.order_by("finding__start_line").annotate(v=F("vector"))
+    assert cluster_rows(doubled.values_list("finding_id", "v"), eps=0.1).noise == found.noise
+    with CaptureQueriesContext(connection) as captured:
+        cluster_rows(doubled.values_list("finding_id", Cast("vector", ArrayField(FloatField()))), eps=0.1)
+    assert "::real[]" not in captured[0]["sql"]
     with pytest.raises(ValueError, match="values_list"):
         cluster_rows(FindingEmbedding.objects.all())
 

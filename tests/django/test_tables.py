@@ -216,8 +216,12 @@ def test_over_with_filters_and_options_by_column(documents: list[Document]) -> N
 def test_what_over_refuses(documents: list[Document]) -> None:
     with pytest.raises(ValueError, match="over= has no column 'body': there are as_json"):
         SarifFindings(F("body"), over=Document.objects.values("as_json"))
-    with pytest.raises(ValueError, match="needs values"):
-        SarifFindings(F("as_json"), over=Document.objects.all())
+    assert SarifFindings(F("as_json"), over=Document.objects.only("pk").values("as_json")).count() == 14
+    with pytest.raises(ValueError, match="conflicts with"):
+        SarifFindings(F("as_json"), over=Document.objects.values("as_json", message=F("name")))
+    for unnamed in (Document.objects.all(), Document.objects.values()):
+        with pytest.raises(ValueError, match="needs values"):
+            SarifFindings(F("as_json"), over=unnamed)
     with pytest.raises(ValueError, match="give one as over="):
         SarifFindings(F("as_json"))
 

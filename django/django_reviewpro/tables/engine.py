@@ -138,9 +138,8 @@ class FunctionQuerySet(models.QuerySet[Row]):
 
     create = bulk_create = get_or_create = update_or_create = update = bulk_update = delete = _refuse
     acreate = abulk_create = aget_or_create = aupdate_or_create = aupdate = abulk_update = adelete = _refuse
-    for _name in ("update", "delete", "create", "bulk_create"):
-        vars()[_name].alters_data = True
-    del _name
+    # Templates must not call them either.
+    _refuse.alters_data = True  # type: ignore[attr-defined]
 
 
 class RowManager(models.Manager[Row]):
@@ -152,9 +151,15 @@ class RowManager(models.Manager[Row]):
         )
 
 
-def selected(query: Query) -> list[str]:
-    """Names of what a values() query selects, in order."""
-    return list(query.selected or ())
+def selected(query: Query) -> dict[str, Field[Any, Any]]:
+    """What a query with values("name", ...) selects, by name and in order; empty without names."""
+    places: Mapping[str, Any] = query.selected or {}
+    found = {}
+    for name, place in places.items():
+        # An annotation by its name, a column by its position.
+        chosen = query.annotations[place] if isinstance(place, str) else query.select[place]
+        found[name] = chosen.output_field
+    return found
 
 
 def call(
@@ -203,14 +208,10 @@ def _flatten(expression: Any) -> list[Any]:
 
 def _source(over: models.QuerySet[Any], alias: str) -> tuple[Query, dict[str, SourceColumn]]:
     query = over.query.clone()
-    if not over._fields and not selected(query):  # type: ignore[attr-defined]
-        raise ValueError("over= needs values(...): the columns that arguments and result use")
     query.subquery = True
-    columns = {}
-    places: Mapping[str, Any] = query.selected or {}
-    for name, place in places.items():
-        chosen = query.annotations[place] if isinstance(place, str) else query.select[place]
-        columns[name] = SourceColumn(alias, name, chosen.output_field)
+    columns = {name: SourceColumn(alias, name, field) for name, field in selected(query).items()}
+    if not columns:
+        raise ValueError("over= needs values(...) with the names of the columns that arguments and result use")
     return query, columns
 
 

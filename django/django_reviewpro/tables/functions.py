@@ -16,7 +16,7 @@ from django.db.models.sql import Query
 
 from .. import arguments, options
 from . import rows
-from .engine import call
+from .engine import call, selected
 from .query_text import QueryText
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def ClusterQuery(
     arguments.check_options("ClusterQuery", given, options.ClusterOptions)
     if isinstance(query, models.QuerySet):
         inner: Query = query.query
-        if len(inner.selected or ()) != 2:
+        if len(selected(inner)) != 2:
             raise ValueError("ClusterQuery needs values_list(id, embedding)")
         using = using or query.db
         text: Any = QueryText(inner)
