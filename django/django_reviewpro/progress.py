@@ -32,10 +32,10 @@ class Bar:
         self._stream = stream
         self._total = total
         self._drawn = False
-        self._terminal = stream.isatty()
+        self.visible = stream.isatty()
 
     def show(self, done: float, label: str) -> None:
-        if not self._terminal:
+        if not self.visible:
             return
         part = min(1.0, done / self._total) if self._total else 1.0
         full = round(part * WIDTH)
@@ -60,6 +60,9 @@ def running(using: str, pid: int) -> Progress | None:
 @contextmanager
 def watched(using: str, bar: Bar) -> Iterator[None]:
     """Shows on the bar what this connection's calls do, asked through a second connection from a thread."""
+    if not bar.visible:
+        yield
+        return
     connection = connections[using]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")

@@ -388,6 +388,14 @@ def test_async(rollout: Sets) -> None:
     assert async_to_sync(component(lambda: statement("SELECT 4")).arun)(1) == 4
 
 
+def test_both_sides_are_plain_functions() -> None:
+    async def later() -> int:
+        return 1
+
+    with pytest.raises(TypeError, match=r"coroutine function: .* arun\(\)"):
+        component(later)
+
+
 def test_differences_in_words() -> None:
     @legacy.dataclass
     class Counted:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from inspect import iscoroutinefunction
 from typing import Any, Generic, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -49,6 +50,9 @@ class Component(Generic[P, R]):
         using: str = DEFAULT_DB_ALIAS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        for side in (python, sql):
+            if iscoroutinefunction(side):
+                raise TypeError(f"{name}: {side!r} is a coroutine function: give plain functions, and call arun()")
         self.name = name
         self.python = python
         self.sql = sql
