@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -18,6 +19,9 @@ from .errors import mapped_errors
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 __all__ = [
     "IngestError",
@@ -99,48 +103,19 @@ def ingest_findings(
     return _ingest("ingest_findings", "%s::jsonb", document, ids, ("findings_table", findings_table), using, given)
 
 
-async def aingest_sarif(
-    sarif: arguments.Document,
-    *,
-    organization_id: Id,
-    repository_id: Id,
-    scan_id: Id,
-    findings: Table | None = None,
-    using: str | None = None,
-    **given: Unpack[options.IngestSarifOptions],
-) -> IngestResult:
-    """As ingest_sarif, in the thread in which Django keeps its connections."""
-    return await sync_to_async(ingest_sarif)(
-        sarif,
-        organization_id=organization_id,
-        repository_id=repository_id,
-        scan_id=scan_id,
-        findings=findings,
-        using=using,
-        **given,
-    )
+def _asynchronous(call: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
+    """The same in the thread in which Django keeps its connections, with an a in front of its name, as Django's own."""
+
+    @wraps(call)
+    async def later(*args: P.args, **kwargs: P.kwargs) -> R:
+        return await sync_to_async(call)(*args, **kwargs)
+
+    later.__name__ = later.__qualname__ = f"a{call.__name__}"
+    return later
 
 
-async def aingest_findings(
-    findings: Sequence[Mapping[str, Any]],
-    *,
-    organization_id: Id,
-    repository_id: Id,
-    scan_id: Id,
-    findings_table: Table | None = None,
-    using: str | None = None,
-    **given: Unpack[options.IngestFindingsOptions],
-) -> IngestResult:
-    """As ingest_findings, in the thread in which Django keeps its connections."""
-    return await sync_to_async(ingest_findings)(
-        findings,
-        organization_id=organization_id,
-        repository_id=repository_id,
-        scan_id=scan_id,
-        findings_table=findings_table,
-        using=using,
-        **given,
-    )
+aingest_sarif = _asynchronous(ingest_sarif)
+aingest_findings = _asynchronous(ingest_findings)
 
 
 def create_findings_table(name: str = "findings", *, using: str = DEFAULT_DB_ALIAS) -> None:

@@ -7,30 +7,19 @@ import os
 import shlex
 
 _where = dict(part.split("=", 1) for part in shlex.split(os.environ.get("REVIEWPRO_DSN", "")))
-_options = {"server_side_binding": True} if os.environ.get("SERVER_SIDE_BINDING") else {}
 
-_engine = os.environ.get("DATABASE_ENGINE") or "django.db.backends.postgresql"
-
+_server = {
+    "ENGINE": os.environ.get("DATABASE_ENGINE") or "django.db.backends.postgresql",
+    "NAME": _where.get("dbname", "postgres"),
+    "USER": _where.get("user", ""),
+    "HOST": _where.get("host", ""),
+    "PORT": _where.get("port", ""),
+    "OPTIONS": {"server_side_binding": True} if os.environ.get("SERVER_SIDE_BINDING") else {},
+}
 DATABASES = {
-    "default": {
-        "ENGINE": _engine,
-        "NAME": _where.get("dbname", "postgres"),
-        "USER": _where.get("user", ""),
-        "HOST": _where.get("host", ""),
-        "PORT": _where.get("port", ""),
-        "OPTIONS": _options,
-        "TEST": {"NAME": "reviewpro_django"},
-    },
+    "default": {**_server, "TEST": {"NAME": "reviewpro_django"}},
     # A database without the extension.
-    "bare": {
-        "ENGINE": _engine,
-        "NAME": _where.get("dbname", "postgres"),
-        "USER": _where.get("user", ""),
-        "HOST": _where.get("host", ""),
-        "PORT": _where.get("port", ""),
-        "OPTIONS": _options,
-        "TEST": {"NAME": "reviewpro_django_bare", "MIGRATE": True},
-    },
+    "bare": {**_server, "TEST": {"NAME": "reviewpro_django_bare"}},
 }
 DATABASE_ROUTERS = ["router.Router"]
 INSTALLED_APPS = [
