@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import django
 from django.conf import settings
-from django.utils import timezone
 from psycopg.conninfo import conninfo_to_dict
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def model(dsn: str) -> Any:
-    """The model over the table app_findings, which exists."""
+    """The application's model, over the table app_findings, which exists and has no foreign keys."""
     where = conninfo_to_dict(dsn)
+    # The example project of the companion's tests, and what it imports.
+    sys.path += [str(ROOT / "tests" / "django"), str(ROOT / "tests" / "python")]
     settings.configure(
         DATABASES={
             "default": {
@@ -25,60 +30,23 @@ def model(dsn: str) -> Any:
                 "PORT": where.get("port", ""),
             }
         },
+        INSTALLED_APPS=["product"],
         USE_TZ=True,
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     )
     django.setup()
-    from django.db import models
+    from product.models import Finding
 
-    class Finding(models.Model):
-        id = models.UUIDField(primary_key=True, default=uuid.uuid4)
-        organization_id = models.UUIDField()
-        repository_id = models.UUIDField()
-        first_seen_scan_id = models.UUIDField()
-        last_seen_scan_id = models.UUIDField()
-        fingerprint = models.CharField(max_length=64)
-        rule_id = models.CharField(max_length=255)
-        rule_name = models.CharField(max_length=512, null=True)
-        message = models.TextField()
-        severity = models.CharField(max_length=20)
-        status = models.CharField(max_length=20, default="open")
-        file_path = models.CharField(max_length=1024)
-        start_line = models.IntegerField()
-        start_column = models.IntegerField(default=1)
-        end_line = models.IntegerField(null=True)
-        end_column = models.IntegerField(null=True)
-        snippet = models.TextField(null=True)
-        tool_name = models.CharField(max_length=255)
-        tool_version = models.CharField(max_length=100, null=True)
-        cwe_ids = models.JSONField(default=list)
-        cve_ids = models.JSONField(default=list)
-        sarif_data = models.JSONField(null=True)
-        occurrence_count = models.IntegerField(default=1)
-        first_seen_at = models.DateTimeField(default=timezone.now)
-        last_seen_at = models.DateTimeField(auto_now=True)
-        fixed_at = models.DateTimeField(null=True)
-        created_at = models.DateTimeField(auto_now_add=True)
-        updated_at = models.DateTimeField(auto_now=True)
-
-        class Meta:
-            app_label = "app"
-            db_table = "app_findings"
-            managed = False
-
+    Finding._meta.db_table = "app_findings"
     return Finding
 
 
 def loop(finding: Any, rows: Iterable[dict[str, Any]], scan: uuid.UUID) -> None:
     """One look-up and one write per finding, each in a transaction of its own, as the application does."""
+    from product.legacy import store_one
+
     for row in rows:
-        found = finding.objects.filter(organization_id=row["organization_id"], fingerprint=row["fingerprint"]).first()
-        if found:
-            found.occurrence_count += 1
-            found.last_seen_scan_id = scan
-            found.save()
-        else:
-            finding.objects.create(first_seen_scan_id=scan, last_seen_scan_id=scan, **row)
+        store_one(row, scan)
 
 
 def bulk(finding: Any, rows: Iterable[dict[str, Any]], scan: uuid.UUID) -> None:

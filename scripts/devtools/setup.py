@@ -36,27 +36,31 @@ def check_tools() -> None:
         raise Failure("runuser is missing: as root the server runs as another user (Debian: util-linux)")
 
 
-def install_python_packages(venv: Path, packages: list[str], what: str, requirements: Path | None = None) -> None:
+def install_python_packages(
+    venv: Path, packages: list[str], what: str, requirements: Path | None = None, python: str = sys.executable
+) -> None:
     """A virtual environment with exactly these packages."""
     wanted = "\n".join([*packages, requirements.read_text() if requirements else ""])
+    if python != sys.executable:
+        wanted = f"{python}\n{wanted}"
     stamp = venv / "installed"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with step(f"Installing {what}"):
         shutil.rmtree(venv, ignore_errors=True)
-        pip = create_venv(venv)
+        pip = create_venv(venv, python)
         arguments = [*packages, *(["-r", str(requirements)] if requirements else [])]
         run([*pip, "install", "--quiet", "--disable-pip-version-check", *arguments])
         stamp.write_text(wanted)
 
 
-def create_venv(venv: Path) -> list[str]:
+def create_venv(venv: Path, base: str) -> list[str]:
     """Makes the environment and returns the command of its pip. Debian's python3 may lack ensurepip."""
     python = str(venv / "bin" / "python")
-    if succeeds([sys.executable, "-m", "venv", str(venv)]):
+    if succeeds([base, "-m", "venv", str(venv)]):
         return [python, "-m", "pip"]
     if succeeds([sys.executable, "-m", "pip", "--version"]):
-        run([sys.executable, "-m", "venv", "--without-pip", str(venv)])
+        run([base, "-m", "venv", "--without-pip", str(venv)])
         return [sys.executable, "-m", "pip", "--python", python]
     raise Failure("Python's venv is missing: install it (Debian: apt-get install python3-venv)")
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import house
 from .build import build
+from .companion import stage_django
 from .server import Server, test_server
 from .setup import install_python_packages, setup
 from .shell import Failure, output, run, say, step
@@ -139,7 +140,7 @@ PLAIN_STAGES = {
     "core": stage_core,
     "pgtest": stage_pgtest,
 }
-SERVER_STAGES = {"regress": stage_regress, "python": stage_python}
+SERVER_STAGES = {"regress": stage_regress, "python": stage_python, "django": stage_django}
 STAGES = [*PLAIN_STAGES, *SERVER_STAGES]
 
 
