@@ -194,6 +194,7 @@ pub(crate) fn stream<B: Send, T: Send>(
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
 
+    give_back_memory();
     pgrx::check_for_interrupts!();
     match outcome {
         Some(result) => result.or_raise(),
@@ -202,6 +203,16 @@ pub(crate) fn stream<B: Send, T: Send>(
             let task = main_thread_task(work.held).with_progress(progress);
             on_main_thread(&task, take_job().expect("the job was not started"), consume)
         }
+    }
+}
+
+/// Returns to the system what the computation has freed. The C library keeps it otherwise, and the connection of a pool, which may
+/// never call this extension again, lives for days.
+fn give_back_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: takes no pointer, and locks what it looks at.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 
