@@ -30,22 +30,15 @@ FROM clustered;
 
 \echo 'The ten largest, each with the finding nearest to its centre'
 \echo
-WITH centre AS (
-    SELECT label, dimension, avg(x) AS x
-    FROM clustered, unnest(embedding) WITH ORDINALITY u (x, dimension)
-    WHERE label >= 0 GROUP BY label, dimension
-), distance AS (
-    SELECT c.id, c.label, c.fingerprint, sum((u.x - centre.x) ^ 2) AS distance
-    FROM clustered c, unnest(c.embedding) WITH ORDINALITY u (x, dimension)
-    JOIN centre USING (dimension)
-    WHERE centre.label = c.label GROUP BY c.id, c.label, c.fingerprint
-), representative AS (
-    SELECT DISTINCT ON (label) label, id FROM distance ORDER BY label, distance, fingerprint
+WITH ordered AS (
+    SELECT array_agg(id ORDER BY fingerprint, id) AS ids, array_agg(embedding ORDER BY fingerprint, id) AS embeddings,
+           array_agg(label ORDER BY fingerprint, id) AS labels
+    FROM clustered
 )
-SELECT r.label AS cluster, (SELECT count(*) FROM clustered c WHERE c.label = r.label) AS size,
-       (SELECT string_agg(DISTINCT m.tool_name, ', ') FROM clustered c JOIN findings m USING (id) WHERE c.label = r.label) AS tools,
-       f.rule_id AS rule, f.severity, left(f.message, 60) AS representative,
+SELECT s.cluster, s.size,
+       (SELECT string_agg(DISTINCT m.tool_name, ', ') FROM clustered c JOIN findings m USING (id) WHERE c.label = s.cluster) AS tools,
+       f.rule_id AS rule, f.severity, round(s.avg_similarity::numeric, 2) AS similarity, left(f.message, 60) AS representative,
        f.file_path || ':' || f.start_line AS place
-FROM representative r JOIN findings f USING (id)
-ORDER BY size DESC, cluster LIMIT 10;
+FROM ordered o CROSS JOIN cluster_summaries(o.embeddings, o.labels) AS s JOIN findings f ON f.id = (o.ids)[s.representative]
+ORDER BY s.size DESC, s.cluster LIMIT 10;
 INSERT INTO steps VALUES ('find the representatives');
