@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from . import house
+from . import house, release_stages
 from .build import build
 from .server import Server, test_server
 from .setup import install_python_packages, setup
@@ -132,7 +132,9 @@ PLAIN_STAGES = {
     "pgtest": stage_pgtest,
 }
 SERVER_STAGES = {"regress": stage_regress, "python": stage_python}
-STAGES = [*PLAIN_STAGES, *SERVER_STAGES]
+# These need the built extension, and start what servers they need.
+BUILT_STAGES = {"upgrade": release_stages.stage_upgrade}
+STAGES = [*PLAIN_STAGES, *SERVER_STAGES, *BUILT_STAGES]
 
 
 def run_stages(names: list[str]) -> None:
@@ -145,11 +147,16 @@ def run_stages(names: list[str]) -> None:
         if name in wanted:
             with step(f"Tests: {name}"):
                 stage()
-    if any(name in SERVER_STAGES for name in wanted):
+    if any(name not in PLAIN_STAGES for name in wanted):
         build()
+    if any(name in SERVER_STAGES for name in wanted):
         with test_server() as server:
             for name, server_stage in SERVER_STAGES.items():
                 if name in wanted:
                     with step(f"Tests: {name}"):
                         server_stage(server)
+    for name, stage in BUILT_STAGES.items():
+        if name in wanted:
+            with step(f"Tests: {name}"):
+                stage()
     say(f"all tests passed: {', '.join(name for name in STAGES if name in wanted)}")

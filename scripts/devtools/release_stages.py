@@ -1,0 +1,24 @@
+"""The stages that test what a release is made of: tests/release, by pytest, with the built extension at hand."""
+
+from __future__ import annotations
+
+import os
+
+from . import house
+from .setup import install_python_packages
+from .shell import run
+
+TESTS = house.ROOT / "tests" / "release"
+REQUIREMENTS = house.ROOT / "tests" / "python" / "requirements.txt"
+
+
+def stage_upgrade() -> None:
+    """Upgraded equals fresh, the library serves old SQL, formulas as released, dump, restore, pg_upgrade."""
+    _pytest("upgrade")
+
+
+def _pytest(folder: str) -> None:
+    venv = house.local() / "tests"
+    install_python_packages(venv, [], "the Python tests' packages", REQUIREMENTS)
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    run([venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", TESTS / folder], env=env)
