@@ -17,6 +17,11 @@ def stage_upgrade() -> None:
     _pytest("upgrade")
 
 
+def stage_package() -> None:
+    """What cargo pgrx package laid out, META.json, the source distribution, the Debian packages."""
+    _pytest("package")
+
+
 def _pytest(folder: str) -> None:
     venv = house.local() / "tests"
     install_python_packages(venv, [], "the Python tests' packages", REQUIREMENTS)
