@@ -154,7 +154,7 @@ def test_server_finds_what_was_unpacked(debs: list[Path]) -> None:
     with running_server(settings) as server, psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
         connection.execute("CREATE EXTENSION reviewpro_pg")
         version, file = connection.execute(
-            "SELECT reviewpro_version(), (SELECT file_name FROM pg_get_loaded_modules() WHERE module_name = 'reviewpro_pg')"
+            "SELECT reviewpro_version(), file_name FROM pg_get_loaded_modules() WHERE module_name = 'reviewpro_pg'"
         ).fetchone()
         assert (version, Path(file).name) == (house.version(), "reviewpro_pg.so")
         found = connection.execute(
