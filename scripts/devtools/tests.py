@@ -133,7 +133,11 @@ PLAIN_STAGES = {
 }
 SERVER_STAGES = {"regress": stage_regress, "python": stage_python}
 # These need the built extension, and start what servers they need.
-BUILT_STAGES = {"upgrade": release_stages.stage_upgrade, "package": release_stages.stage_package}
+BUILT_STAGES = {
+    "upgrade": release_stages.stage_upgrade,
+    "package": release_stages.stage_package,
+    "image": release_stages.stage_image,
+}
 STAGES = [*PLAIN_STAGES, *SERVER_STAGES, *BUILT_STAGES]
 
 
