@@ -1,8 +1,8 @@
 """Releases: the frozen SQL of each version, the scripts between them, and the places that repeat the version.
 
 `sql/released/` holds, per released version, the install script as it was (`reviewpro_pg--V.sql`), what its formulas
-gave (`formulas.tsv`, which only grows), and SHA256SUMS over both and over the scripts between released versions. A version is released once CHANGELOG.md gives its
-heading a date; until then `freeze` may write its snapshot again.
+gave (`formulas.tsv`, which only grows), and SHA256SUMS over both and over the scripts between released versions. A
+version is released once CHANGELOG.md gives its heading a date; until then `freeze` may write its snapshot again.
 """
 
 from __future__ import annotations
