@@ -124,6 +124,5 @@ def places() -> list[tuple[Path, str]]:
         ("Cargo.toml", r'^(\[workspace\.package\]\nversion = "){}(")'),
         ("Cargo.lock", r'^(name = "review[\w-]+"\nversion = "){}(")'),
         ("Dockerfile.postgres", r"^(ARG VERSION=){}()$"),
-        ("django/pyproject.toml", r'^(version = "){}(")'),
     ]
     return [(house.ROOT / name, pattern) for name, pattern in found if (house.ROOT / name).exists()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -84,6 +85,16 @@ def test_places_repeat_the_version() -> None:
 def test_control_takes_the_version_from_cargo() -> None:
     control = (house.ROOT / f"{house.EXTENSION}.control").read_text()
     assert "default_version = '@CARGO_VERSION@'" in control
+
+
+def test_companion_takes_the_version_from_cargo() -> None:
+    project = house.ROOT / "django" / "pyproject.toml"
+    if not project.exists():
+        pytest.skip("no companion package")
+    settings = tomllib.loads(project.read_text())
+    assert "version" in settings["project"]["dynamic"]
+    assert "version" not in settings["project"]
+    assert "Cargo.toml" in settings["tool"]["hatch"]["version"]["path"]
 
 
 def test_bump_changes_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
