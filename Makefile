@@ -3,7 +3,7 @@
 DEV = python3 scripts/dev.py
 STAGES =
 
-.PHONY: demo test psql stop clean setup build
+.PHONY: demo test psql stop clean setup build all install package
 
 demo:
 	@$(DEV) demo
@@ -25,3 +25,12 @@ setup:
 
 build:
 	@$(DEV) build
+
+# What PGXN's client and packagers run; `install` heeds PG_CONFIG and DESTDIR.
+all: build
+
+install:
+	@$(DEV) install
+
+package:
+	@$(DEV) package

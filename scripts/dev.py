@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from devtools import demo, house, server, tests
+from devtools import demo, house, package, release, server, tests
 from devtools.build import build
 from devtools.setup import setup
 from devtools.shell import Failure, say
@@ -51,6 +51,26 @@ def command_test(arguments: argparse.Namespace) -> None:
     tests.run_stages(arguments.stages)
 
 
+def command_package(_: argparse.Namespace) -> None:
+    setup()
+    build()
+    package.package()
+
+
+def command_install(_: argparse.Namespace) -> None:
+    package.install()
+
+
+def command_freeze(_: argparse.Namespace) -> None:
+    setup()
+    build()
+    release.freeze()
+
+
+def command_bump(arguments: argparse.Namespace) -> None:
+    release.bump(arguments.version)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     commands = parser.add_subparsers(required=True)
@@ -62,11 +82,17 @@ def main() -> int:
         "stop": "stop the demo's server",
         "clean": "stop it and remove everything that was built or installed",
         "test": "run every test, or the named stages",
+        "package": "make the packages: for Debian, for PGXN",
+        "install": "copy what was built into the folders of the server that PG_CONFIG names (under DESTDIR)",
+        "freeze": "write the snapshot of this version's SQL into sql/released",
+        "bump": "begin the next version: all places that name it, its upgrade script, its section of the changelog",
     }.items():
         command = commands.add_parser(name, help=text)
         command.set_defaults(run=globals()[f"command_{name}"])
         if name == "test":
             command.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(tests.STAGES))
+        elif name == "bump":
+            command.add_argument("version", help="such as 0.2.0")
     arguments = parser.parse_args()
     try:
         arguments.run(arguments)

@@ -382,7 +382,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
-    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(create_findings_table(''planned''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
+    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(''findings'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
 
 CREATE FUNCTION ingest_store(
     plan jsonb,
@@ -519,7 +519,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION ingest_store(jsonb, anyelement, uuid, uuid, uuid, jsonb, text, text, jsonb, text[], text, text, text[], boolean, boolean, text) IS
-    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(create_findings_table(''stored''), o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
+    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(''findings'', o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
 
 CREATE FUNCTION ingest_sarif(
     sarif text,

@@ -13,6 +13,8 @@ def build() -> None:
     """Builds the release library and its SQL into `extension_dir()`."""
     with step("Building the extension (the first time: several minutes)"):
         package = house.local() / "package"
+        # It would keep the scripts of versions that are gone.
+        shutil.rmtree(package, ignore_errors=True)
         run(
             ["cargo", "pgrx", "package", "--pg-config", house.pg_config(), "--out-dir", package],
             env=house.cargo_env(),

@@ -12,6 +12,7 @@ from pathlib import Path
 from .shell import Failure, is_root, output
 
 ROOT = Path(__file__).resolve().parents[2]
+EXTENSION = "reviewpro_pg"
 
 # PostgreSQL refuses to run as root.
 SERVER_USER = os.environ.get("REVIEWPRO_SERVER_USER", "nobody") if is_root() else None
@@ -45,6 +46,15 @@ def pgrx_version() -> str:
     found = re.search(r'^pgrx = "=([0-9.]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     if not found:
         raise Failure("Cargo.toml names no exact version of pgrx")
+    return found[1]
+
+
+@cache
+def version() -> str:
+    """The version of all that is released together. Cargo.toml alone knows it; the rest is made from it or compared."""
+    found = re.search(r'^\[workspace\.package\]\nversion = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
+    if not found:
+        raise Failure("Cargo.toml names no version under [workspace.package]")
     return found[1]
 
 

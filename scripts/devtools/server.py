@@ -113,13 +113,15 @@ def start_demo() -> Server:
 
 
 @contextmanager
-def test_server() -> Iterator[Server]:
-    """A new server in a temporary folder, gone afterwards; a crash of a backend fails the run."""
+def test_server(extra: str = "") -> Iterator[Server]:  # noqa: PT028 (no test)
+    """A new server in a temporary folder, gone afterwards; a crash of a backend fails the run.
+
+    `extra` is text for postgresql.conf, where the last word counts."""
     home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
     home.chmod(0o755)
     server = Server(home / "data", home / "socket")
     try:
-        server.initialise("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n")
+        server.initialise(f"fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n{extra}")
         server.start()
         yield server
         check_log(server.log)

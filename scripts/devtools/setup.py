@@ -75,7 +75,9 @@ def install_cargo_pgrx() -> None:
         pass
     with step(f"Installing cargo-pgrx {version} (a few minutes)"):
         root = str(house.local() / "cargo")
-        run(["cargo", "install", "cargo-pgrx", "--version", version, "--locked", "--root", root], env=env)
+        # Its default features want the headers of OpenSSL, for downloads that are not needed here.
+        command = ["cargo", "install", "cargo-pgrx", "--version", version, "--locked", "--no-default-features"]
+        run([*command, "--root", root], env=env)
 
 
 def configure_pgrx() -> None:

@@ -15,6 +15,10 @@ class Failure(Exception):
     """Ends the run; its text is the one line that the user reads."""
 
 
+class Unavailable(Failure):
+    """This machine cannot do it at all, for the reason that its text gives."""
+
+
 def say(text: str) -> None:
     print(f"\033[1m== {text}\033[0m" if sys.stdout.isatty() else f"== {text}", flush=True)
 

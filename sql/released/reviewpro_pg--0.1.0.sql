@@ -1,0 +1,2077 @@
+CREATE FUNCTION reviewpro_version() RETURNS text
+    STABLE STRICT PARALLEL SAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_version_wrapper';
+COMMENT ON FUNCTION reviewpro_version() IS
+    'The version of the library that answers; pg_extension.extversion is the version of the SQL. Example: SELECT reviewpro_version()';
+
+-- The published identities of a finding. A formula never changes under its name: stored generated columns,
+-- expression indexes and unique keys hold its values. That includes the defaults.
+
+CREATE FUNCTION fingerprint(
+    organization_id uuid, rule_id text, file_path text, start_line bigint, start_column bigint, message text
+) RETURNS text
+    IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'fingerprint_uuid_wrapper';
+COMMENT ON FUNCTION fingerprint(uuid, text, text, bigint, bigint, text) IS
+    'The application''s identity of a finding: hex SHA-256 of organization|rule|path|line|column|first 16 hex digits of SHA-256(message). NULL rule, path, line or column count as Python''s None; a NULL organization or message gives NULL. Example: SELECT fingerprint(''11111111-2222-3333-4444-555555555555''::uuid, ''B101'', ''src/app.py'', 7, 5, ''Use of assert detected.'')';
+
+CREATE FUNCTION fingerprint(
+    organization_id text, rule_id text, file_path text, start_line bigint, start_column bigint, message text
+) RETURNS text
+    IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'fingerprint_text_wrapper';
+COMMENT ON FUNCTION fingerprint(text, text, text, bigint, bigint, text) IS
+    'The application''s identity of a finding, for an organization id that is text: taken as it is, so a UUID must be lower-case and hyphenated. Example: SELECT fingerprint(''acme'', ''B101'', ''src/app.py'', 7, 5, ''Use of assert detected.'')';
+
+CREATE FUNCTION content_fingerprint(
+    tool_name text, rule_id text, file_path text, content_key text, occurrence integer DEFAULT 1
+) RETURNS text
+    IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'content_fingerprint_wrapper';
+COMMENT ON FUNCTION content_fingerprint(text, text, text, text, integer) IS
+    'Identity of a finding that survives moved lines, version 1: hex SHA-256 over tool (ASCII case ignored), rule, path, what the finding is about (line:, snippet: or message: key) and the ordinal among equal ones. A NULL content_key or occurrence gives NULL. Example: SELECT content_fingerprint(''Bandit'', ''B101'', ''src/app.py'', ''snippet:assert x == 1'')';
+
+CREATE FUNCTION location_fingerprint(file_path text, line bigint, rule_id text) RETURNS text
+    IMMUTABLE PARALLEL SAFE COST 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'location_fingerprint_wrapper';
+COMMENT ON FUNCTION location_fingerprint(text, bigint, text) IS
+    'Identity by place: hex SHA-256 of path:line:rule, NULL path and rule as empty, NULL line as 0. For a generated column that exists already; new tables are better served by content fingerprints. Example: SELECT location_fingerprint(''src/app.py'', 10, ''B101'')';
+
+CREATE FUNCTION sarif_line_hashes(source text, OUT line integer, OUT hash text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 500
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_line_hashes_wrapper';
+COMMENT ON FUNCTION sarif_line_hashes(text) IS
+    'The hash of each line of a source file that GitHub code scanning calls primaryLocationLineHash: over the next 100 UTF-16 units without spaces and tabs, then how often it has occurred. Example: SELECT * FROM sarif_line_hashes(E''a = 1\nb = 2'')';
+
+-- A finding as sarif_findings returns it. Columns are only ever added at the end.
+CREATE TYPE sarif_finding AS (
+    run_index integer,
+    result_index integer,
+    location_index integer,
+    rule_id text,
+    rule_name text,
+    rule_description text,
+    help_uri text,
+    kind text,
+    level text,
+    severity text,
+    severity_source text,
+    security_severity numeric,
+    precision text,
+    rank double precision,
+    message text,
+    file_path text,
+    file_uri text,
+    start_line integer,
+    start_column integer,
+    end_line integer,
+    end_column integer,
+    column_kind text,
+    snippet text,
+    context_snippet text,
+    logical_location text,
+    location_count integer,
+    cwe_ids text[],
+    cve_ids text[],
+    tags text[],
+    tool_name text,
+    tool_version text,
+    tool_component text,
+    automation_category text,
+    suppressed boolean,
+    suppressions jsonb,
+    baseline_state text,
+    guid text,
+    correlation_guid text,
+    tool_fingerprints jsonb,
+    partial_fingerprints jsonb,
+    fingerprint text,
+    fingerprint_kind text,
+    occurrence integer,
+    metadata jsonb,
+    sarif_data jsonb,
+    warnings text[]
+);
+COMMENT ON TYPE sarif_finding IS 'One finding of a SARIF log: a row of sarif_findings';
+COMMENT ON COLUMN sarif_finding.run_index IS 'Position of the run in runs';
+COMMENT ON COLUMN sarif_finding.result_index IS 'Position of the result in the run''s results';
+COMMENT ON COLUMN sarif_finding.location_index IS 'Position of the location in the result''s locations; 0 unless every location is a row';
+COMMENT ON COLUMN sarif_finding.rule_id IS 'ruleId, else rule.id, else the id of the rule found';
+COMMENT ON COLUMN sarif_finding.rule_name IS 'The rule''s name';
+COMMENT ON COLUMN sarif_finding.rule_description IS 'The rule''s short description, else its full one';
+COMMENT ON COLUMN sarif_finding.help_uri IS 'The rule''s help';
+COMMENT ON COLUMN sarif_finding.kind IS 'fail, pass, open, review, notApplicable, informational';
+COMMENT ON COLUMN sarif_finding.level IS 'error, warning, note, none';
+COMMENT ON COLUMN sarif_finding.severity IS 'critical, high, medium, low, info';
+COMMENT ON COLUMN sarif_finding.severity_source IS 'Where the severity comes from';
+COMMENT ON COLUMN sarif_finding.security_severity IS 'The CVSS-like score, 0 < x <= 10';
+COMMENT ON COLUMN sarif_finding.precision IS 'How often the rule is right: very-high to low';
+COMMENT ON COLUMN sarif_finding.rank IS 'The tool''s own rank';
+COMMENT ON COLUMN sarif_finding.message IS 'What is wrong; never empty';
+COMMENT ON COLUMN sarif_finding.file_path IS 'The file, relative to the repository when that is known';
+COMMENT ON COLUMN sarif_finding.file_uri IS 'The file''s absolute URI, when it is known';
+COMMENT ON COLUMN sarif_finding.start_line IS 'First line, from 1';
+COMMENT ON COLUMN sarif_finding.start_column IS 'First column, from 1';
+COMMENT ON COLUMN sarif_finding.end_line IS 'Last line';
+COMMENT ON COLUMN sarif_finding.end_column IS 'The column after the last one; NULL: to the end of the line';
+COMMENT ON COLUMN sarif_finding.column_kind IS 'The unit of columns: utf16CodeUnits or unicodeCodePoints';
+COMMENT ON COLUMN sarif_finding.snippet IS 'The code';
+COMMENT ON COLUMN sarif_finding.context_snippet IS 'The code with its surroundings';
+COMMENT ON COLUMN sarif_finding.logical_location IS 'Function, class, resource';
+COMMENT ON COLUMN sarif_finding.location_count IS 'How many locations the result has';
+COMMENT ON COLUMN sarif_finding.cwe_ids IS 'CWE identifiers';
+COMMENT ON COLUMN sarif_finding.cve_ids IS 'CVE identifiers';
+COMMENT ON COLUMN sarif_finding.tags IS 'Tags of the rule, then of the result';
+COMMENT ON COLUMN sarif_finding.tool_name IS 'The tool';
+COMMENT ON COLUMN sarif_finding.tool_version IS 'Its version';
+COMMENT ON COLUMN sarif_finding.tool_component IS 'The extension that the rule comes from';
+COMMENT ON COLUMN sarif_finding.automation_category IS 'What tells several analyses by one tool apart';
+COMMENT ON COLUMN sarif_finding.suppressed IS 'Whether the finding is suppressed';
+COMMENT ON COLUMN sarif_finding.suppressions IS 'The suppressions as written';
+COMMENT ON COLUMN sarif_finding.baseline_state IS 'new, unchanged, updated, absent';
+COMMENT ON COLUMN sarif_finding.guid IS 'The result''s guid';
+COMMENT ON COLUMN sarif_finding.correlation_guid IS 'What the same result in other runs shares';
+COMMENT ON COLUMN sarif_finding.tool_fingerprints IS 'fingerprints as written';
+COMMENT ON COLUMN sarif_finding.partial_fingerprints IS 'partialFingerprints as written';
+COMMENT ON COLUMN sarif_finding.fingerprint IS '64 lower-case hexadecimal digits';
+COMMENT ON COLUMN sarif_finding.fingerprint_kind IS 'The formula: content-v1, tool-v1, location, compat';
+COMMENT ON COLUMN sarif_finding.occurrence IS 'Which of several findings of the same identity this is, from 1';
+COMMENT ON COLUMN sarif_finding.metadata IS 'Code flows, related locations, fixes and the like';
+COMMENT ON COLUMN sarif_finding.sarif_data IS 'The result as written';
+COMMENT ON COLUMN sarif_finding.warnings IS 'The leniencies that reading took';
+
+CREATE FUNCTION sarif_findings_support(internal) RETURNS internal
+    IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_support_wrapper';
+COMMENT ON FUNCTION sarif_findings_support(internal) IS
+    'Tells the planner how many rows sarif_findings gives for a constant log. Example: EXPLAIN SELECT * FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_findings(
+    sarif text,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000 SUPPORT sarif_findings_support
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_text_wrapper';
+COMMENT ON FUNCTION sarif_findings(text, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (JSON text), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::text)';
+
+CREATE FUNCTION sarif_findings(
+    sarif json,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000 SUPPORT sarif_findings_support
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_text_wrapper';
+COMMENT ON FUNCTION sarif_findings(json, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (json), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::json)';
+
+CREATE FUNCTION sarif_findings(
+    sarif jsonb,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000 SUPPORT sarif_findings_support
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_findings(jsonb, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (jsonb, read in place), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_findings(
+    sarif bytea,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF sarif_finding
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000 SUPPORT sarif_findings_support
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_findings_bytea_wrapper';
+COMMENT ON FUNCTION sarif_findings(bytea, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'The findings of a SARIF 2.1.0 log (bytes as the tool wrote them: UTF-8 or UTF-16, with or without byte order mark, plain or gzip), one row per result. Example: SELECT rule_id, severity, file_path, start_line, message FROM sarif_findings(''{"version":"2.1.0","runs":[]}''::bytea)';
+
+CREATE TYPE sarif_run AS (
+    run_index integer,
+    tool_name text,
+    tool_full_name text,
+    tool_version text,
+    semantic_version text,
+    organization text,
+    information_uri text,
+    extensions text[],
+    automation_id text,
+    automation_category text,
+    run_guid text,
+    baseline_guid text,
+    results_available boolean,
+    results_count integer,
+    findings_count integer,
+    rules_count integer,
+    suppressed_count integer,
+    execution_successful boolean,
+    error_notifications integer,
+    complete boolean,
+    notifications jsonb,
+    exit_code integer,
+    start_time timestamptz,
+    end_time timestamptz,
+    command_line text,
+    working_directory text,
+    column_kind text,
+    vcs_uri text,
+    vcs_revision text,
+    vcs_branch text,
+    taxonomies text[],
+    external_results boolean,
+    converter text
+);
+COMMENT ON TYPE sarif_run IS 'One run of a SARIF log: a row of sarif_runs';
+COMMENT ON COLUMN sarif_run.run_index IS 'Position in runs';
+COMMENT ON COLUMN sarif_run.tool_name IS 'The driver''s name';
+COMMENT ON COLUMN sarif_run.tool_full_name IS 'The driver''s name with more detail';
+COMMENT ON COLUMN sarif_run.tool_version IS 'version, else semanticVersion, else dottedQuadFileVersion';
+COMMENT ON COLUMN sarif_run.semantic_version IS 'semanticVersion';
+COMMENT ON COLUMN sarif_run.organization IS 'Who makes the tool';
+COMMENT ON COLUMN sarif_run.information_uri IS 'Where to read about the tool';
+COMMENT ON COLUMN sarif_run.extensions IS 'Names of the extensions';
+COMMENT ON COLUMN sarif_run.automation_id IS 'automationDetails.id';
+COMMENT ON COLUMN sarif_run.automation_category IS 'That id without its last part, which names one run';
+COMMENT ON COLUMN sarif_run.run_guid IS 'automationDetails.guid';
+COMMENT ON COLUMN sarif_run.baseline_guid IS 'baselineGuid: the run that baseline states compare with';
+COMMENT ON COLUMN sarif_run.results_available IS 'False when results is null or absent: the tool failed to start or to analyse';
+COMMENT ON COLUMN sarif_run.results_count IS 'Elements of results';
+COMMENT ON COLUMN sarif_run.findings_count IS 'Results that sarif_findings gives by default';
+COMMENT ON COLUMN sarif_run.rules_count IS 'Rules of the driver and the extensions';
+COMMENT ON COLUMN sarif_run.suppressed_count IS 'Suppressed results';
+COMMENT ON COLUMN sarif_run.execution_successful IS 'False when an invocation says that it failed, NULL when none says anything';
+COMMENT ON COLUMN sarif_run.error_notifications IS 'Notifications of level error';
+COMMENT ON COLUMN sarif_run.complete IS 'Whether what is not among the results can be taken as not found';
+COMMENT ON COLUMN sarif_run.notifications IS '{"execution": [...], "configuration": [...]} as written';
+COMMENT ON COLUMN sarif_run.exit_code IS 'Exit code of the first invocation';
+COMMENT ON COLUMN sarif_run.start_time IS 'The earliest start';
+COMMENT ON COLUMN sarif_run.end_time IS 'The latest end';
+COMMENT ON COLUMN sarif_run.command_line IS 'Command line of the first invocation';
+COMMENT ON COLUMN sarif_run.working_directory IS 'Working directory of the first invocation, a URI';
+COMMENT ON COLUMN sarif_run.column_kind IS 'The unit of columns';
+COMMENT ON COLUMN sarif_run.vcs_uri IS 'The repository';
+COMMENT ON COLUMN sarif_run.vcs_revision IS 'The commit';
+COMMENT ON COLUMN sarif_run.vcs_branch IS 'The branch';
+COMMENT ON COLUMN sarif_run.taxonomies IS 'Names of the taxonomies';
+COMMENT ON COLUMN sarif_run.external_results IS 'Whether results are kept in another document';
+COMMENT ON COLUMN sarif_run.converter IS 'The tool that converted the log from another format';
+
+CREATE FUNCTION sarif_runs(sarif text) RETURNS SETOF sarif_run
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_runs_text_wrapper';
+COMMENT ON FUNCTION sarif_runs(text) IS
+    'The runs of a SARIF log, one row each: tool, counts, and whether its results are complete, which is what may close findings. Example: SELECT tool_name, results_count, complete FROM sarif_runs(''{"version":"2.1.0","runs":[]}''::text)';
+
+CREATE FUNCTION sarif_runs(sarif json) RETURNS SETOF sarif_run
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_runs_text_wrapper';
+COMMENT ON FUNCTION sarif_runs(json) IS
+    'The runs of a SARIF log, one row each: tool, counts, and whether its results are complete, which is what may close findings. Example: SELECT tool_name, results_count, complete FROM sarif_runs(''{"version":"2.1.0","runs":[]}''::json)';
+
+CREATE FUNCTION sarif_runs(sarif jsonb) RETURNS SETOF sarif_run
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_runs_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_runs(jsonb) IS
+    'The runs of a SARIF log, one row each: tool, counts, and whether its results are complete, which is what may close findings. Example: SELECT tool_name, results_count, complete FROM sarif_runs(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_runs(sarif bytea) RETURNS SETOF sarif_run
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_runs_bytea_wrapper';
+COMMENT ON FUNCTION sarif_runs(bytea) IS
+    'The runs of a SARIF log, one row each: tool, counts, and whether its results are complete, which is what may close findings. Example: SELECT tool_name, results_count, complete FROM sarif_runs(''{"version":"2.1.0","runs":[]}''::bytea)';
+
+CREATE TYPE sarif_rule AS (
+    run_index integer,
+    component_index integer,
+    component text,
+    rule_index integer,
+    rule_id text,
+    guid text,
+    rule_name text,
+    short_description text,
+    full_description text,
+    help_uri text,
+    level text,
+    enabled boolean,
+    severity text,
+    severity_source text,
+    security_severity numeric,
+    precision text,
+    tags text[],
+    cwe_ids text[],
+    deprecated_ids text[],
+    results_count integer
+);
+COMMENT ON TYPE sarif_rule IS 'One rule of a SARIF log: a row of sarif_rules';
+COMMENT ON COLUMN sarif_rule.run_index IS 'Position of the run in runs';
+COMMENT ON COLUMN sarif_rule.component_index IS '0: the driver; n: the extension at position n - 1';
+COMMENT ON COLUMN sarif_rule.component IS 'Name of the driver or extension';
+COMMENT ON COLUMN sarif_rule.rule_index IS 'Position in the component''s rules';
+COMMENT ON COLUMN sarif_rule.rule_id IS 'The rule''s id';
+COMMENT ON COLUMN sarif_rule.guid IS 'The rule''s guid';
+COMMENT ON COLUMN sarif_rule.rule_name IS 'The rule''s name';
+COMMENT ON COLUMN sarif_rule.short_description IS 'shortDescription.text';
+COMMENT ON COLUMN sarif_rule.full_description IS 'fullDescription.text';
+COMMENT ON COLUMN sarif_rule.help_uri IS 'Where to read about the rule';
+COMMENT ON COLUMN sarif_rule.level IS 'The default level: error, warning, note, none';
+COMMENT ON COLUMN sarif_rule.enabled IS 'Whether the rule is on by default';
+COMMENT ON COLUMN sarif_rule.severity IS 'The severity of a result that states nothing itself';
+COMMENT ON COLUMN sarif_rule.severity_source IS 'Where that comes from';
+COMMENT ON COLUMN sarif_rule.security_severity IS 'The CVSS-like score, 0 < x <= 10';
+COMMENT ON COLUMN sarif_rule.precision IS 'How often the rule is right: very-high to low';
+COMMENT ON COLUMN sarif_rule.tags IS 'Tags';
+COMMENT ON COLUMN sarif_rule.cwe_ids IS 'CWE identifiers';
+COMMENT ON COLUMN sarif_rule.deprecated_ids IS 'Ids that the rule had before';
+COMMENT ON COLUMN sarif_rule.results_count IS 'How many results refer to the rule';
+
+CREATE FUNCTION sarif_rules(sarif text) RETURNS SETOF sarif_rule
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_rules_text_wrapper';
+COMMENT ON FUNCTION sarif_rules(text) IS
+    'The rules of a SARIF log, one row each, of the tool and its extensions. Example: SELECT rule_id, level, severity, results_count FROM sarif_rules(''{"version":"2.1.0","runs":[]}''::text)';
+
+CREATE FUNCTION sarif_rules(sarif json) RETURNS SETOF sarif_rule
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_rules_text_wrapper';
+COMMENT ON FUNCTION sarif_rules(json) IS
+    'The rules of a SARIF log, one row each, of the tool and its extensions. Example: SELECT rule_id, level, severity, results_count FROM sarif_rules(''{"version":"2.1.0","runs":[]}''::json)';
+
+CREATE FUNCTION sarif_rules(sarif jsonb) RETURNS SETOF sarif_rule
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_rules_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_rules(jsonb) IS
+    'The rules of a SARIF log, one row each, of the tool and its extensions. Example: SELECT rule_id, level, severity, results_count FROM sarif_rules(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_rules(sarif bytea) RETURNS SETOF sarif_rule
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_rules_bytea_wrapper';
+COMMENT ON FUNCTION sarif_rules(bytea) IS
+    'The rules of a SARIF log, one row each, of the tool and its extensions. Example: SELECT rule_id, level, severity, results_count FROM sarif_rules(''{"version":"2.1.0","runs":[]}''::bytea)';
+
+CREATE FUNCTION sarif_summary(sarif text) RETURNS jsonb
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_summary_text_wrapper';
+COMMENT ON FUNCTION sarif_summary(text) IS
+    'The scan in one jsonb: tool, invocations, rules, counts. Example: SELECT sarif_summary(''{"version":"2.1.0","runs":[]}''::text)';
+
+CREATE FUNCTION sarif_summary(sarif json) RETURNS jsonb
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_summary_text_wrapper';
+COMMENT ON FUNCTION sarif_summary(json) IS
+    'The scan in one jsonb: tool, invocations, rules, counts. Example: SELECT sarif_summary(''{"version":"2.1.0","runs":[]}''::json)';
+
+CREATE FUNCTION sarif_summary(sarif jsonb) RETURNS jsonb
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_summary_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_summary(jsonb) IS
+    'The scan in one jsonb: tool, invocations, rules, counts. Example: SELECT sarif_summary(''{"version":"2.1.0","runs":[]}''::jsonb)';
+
+CREATE FUNCTION sarif_summary(sarif bytea) RETURNS jsonb
+    IMMUTABLE STRICT PARALLEL SAFE COST 500000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_summary_bytea_wrapper';
+COMMENT ON FUNCTION sarif_summary(bytea) IS
+    'The scan in one jsonb: tool, invocations, rules, counts. Example: SELECT sarif_summary(''{"version":"2.1.0","runs":[]}''::bytea)';
+
+CREATE FUNCTION sarif_validate(sarif text, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_text_wrapper';
+COMMENT ON FUNCTION sarif_validate(text) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::text)';
+
+CREATE FUNCTION sarif_validate(sarif json, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_text_wrapper';
+COMMENT ON FUNCTION sarif_validate(json) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::json)';
+
+CREATE FUNCTION sarif_validate(sarif jsonb, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_jsonb_wrapper';
+COMMENT ON FUNCTION sarif_validate(jsonb) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::jsonb)';
+
+CREATE FUNCTION sarif_validate(sarif bytea, OUT severity text, OUT code text, OUT pointer text, OUT message text) RETURNS SETOF record
+    IMMUTABLE STRICT PARALLEL SAFE COST 5000000 ROWS 50
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sarif_validate_bytea_wrapper';
+COMMENT ON FUNCTION sarif_validate(bytea) IS
+    'What is wrong with a SARIF log: the official 2.1.0 schema, references that lead nowhere, limits of GitHub code scanning; one row per problem, with severity (error, warning, note), a stable code, a JSON pointer and how to mend it. Example: SELECT * FROM sarif_validate(''{"version":"2.1.0"}''::bytea)';
+
+CREATE FUNCTION cluster_embeddings(
+    embeddings real[],
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS integer[]
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_embeddings_wrapper';
+COMMENT ON FUNCTION cluster_embeddings(real[], text, double precision, integer, integer, double precision, text, text) IS
+    'Clusters the rows of a two-dimensional array: one label per row, from 0, noise -1, equal to scikit-learn''s. Example: SELECT cluster_embeddings(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], eps => 0.1)';
+
+CREATE FUNCTION cluster_embeddings(
+    embeddings double precision[],
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS integer[]
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_embeddings_wrapper';
+COMMENT ON FUNCTION cluster_embeddings(double precision[], text, double precision, integer, integer, double precision, text, text) IS
+    'As for real[], for double precision values. Example: SELECT cluster_embeddings(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], eps => 0.1)';
+
+CREATE FUNCTION cluster_report(
+    embeddings real[],
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS jsonb
+    -- It says how long it took.
+    VOLATILE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_report_wrapper';
+COMMENT ON FUNCTION cluster_report(real[], text, double precision, integer, integer, double precision, text, text) IS
+    'As cluster_embeddings, as an object: labels, n_clusters, silhouette_score, cluster_sizes, noise_count, duration_ms. Example: SELECT cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], eps => 0.1)';
+
+CREATE FUNCTION cluster_report(
+    embeddings double precision[],
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS jsonb
+    -- It says how long it took.
+    VOLATILE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_report_wrapper';
+COMMENT ON FUNCTION cluster_report(double precision[], text, double precision, integer, integer, double precision, text, text) IS
+    'As cluster_embeddings, as an object: labels, n_clusters, silhouette_score, cluster_sizes, noise_count, duration_ms. Example: SELECT cluster_report(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], eps => 0.1)';
+
+CREATE FUNCTION cluster_query(
+    query text,
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (id text, cluster integer)
+    -- As unsafe as the query may be.
+    VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_query_wrapper';
+COMMENT ON FUNCTION cluster_query(text, text, double precision, integer, integer, double precision, text, text) IS
+    'Clusters the rows of a query that returns an id and an embedding, however many; noise NULL. Example: SELECT * FROM cluster_query(''SELECT 1, ARRAY[1, 0]::real[] UNION ALL SELECT 2, ARRAY[1, 0.1]'', eps => 0.1)';
+
+CREATE FUNCTION cluster_dbscan(
+    embedding real[],
+    eps double precision,
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_dbscan_wrapper';
+COMMENT ON FUNCTION cluster_dbscan(real[], double precision, integer, text) IS
+    'Window function: the DBSCAN cluster of each row within its partition, noise NULL. Example: SELECT id, cluster_dbscan(v, eps => 0.1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::real[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_agglomerative(
+    embedding real[],
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine',
+    n_clusters integer DEFAULT NULL
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_agglomerative_wrapper';
+COMMENT ON FUNCTION cluster_agglomerative(real[], double precision, text, text, integer) IS
+    'Window function: the agglomerative cluster of each row within its partition. Example: SELECT id, cluster_agglomerative(v, distance_threshold => 0.15) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::real[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_dbscan(
+    embedding double precision[],
+    eps double precision,
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_dbscan_wrapper';
+COMMENT ON FUNCTION cluster_dbscan(double precision[], double precision, integer, text) IS
+    'Window function: the DBSCAN cluster of each row within its partition, noise NULL. Example: SELECT id, cluster_dbscan(v, eps => 0.1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::double precision[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_agglomerative(
+    embedding double precision[],
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine',
+    n_clusters integer DEFAULT NULL
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_agglomerative_wrapper';
+COMMENT ON FUNCTION cluster_agglomerative(double precision[], double precision, text, text, integer) IS
+    'Window function: the agglomerative cluster of each row within its partition. Example: SELECT id, cluster_agglomerative(v, distance_threshold => 0.15) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::double precision[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION silhouette_score(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'cosine',
+    include_noise boolean DEFAULT true
+) RETURNS double precision
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'silhouette_score_wrapper';
+COMMENT ON FUNCTION silhouette_score(real[], integer[], text, boolean) IS
+    'The mean silhouette of labelled vectors, from -1 to 1; NULL where it is not defined. Example: SELECT silhouette_score(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, 1])';
+
+CREATE FUNCTION silhouette_samples(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'cosine',
+    include_noise boolean DEFAULT true
+) RETURNS double precision[]
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'silhouette_samples_wrapper';
+COMMENT ON FUNCTION silhouette_samples(real[], integer[], text, boolean) IS
+    'The silhouette of each labelled vector; NULL where it is not defined. Example: SELECT silhouette_samples(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, 1])';
+
+CREATE FUNCTION silhouette_score(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'cosine',
+    include_noise boolean DEFAULT true
+) RETURNS double precision
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'silhouette_score_wrapper';
+COMMENT ON FUNCTION silhouette_score(double precision[], integer[], text, boolean) IS
+    'The mean silhouette of labelled vectors, from -1 to 1; NULL where it is not defined. Example: SELECT silhouette_score(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, 1])';
+
+CREATE FUNCTION silhouette_samples(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'cosine',
+    include_noise boolean DEFAULT true
+) RETURNS double precision[]
+    IMMUTABLE PARALLEL SAFE COST 1000000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'silhouette_samples_wrapper';
+COMMENT ON FUNCTION silhouette_samples(double precision[], integer[], text, boolean) IS
+    'The silhouette of each labelled vector; NULL where it is not defined. Example: SELECT silhouette_samples(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, 1])';
+
+CREATE FUNCTION cluster_kmeans(
+    embedding real[],
+    n_clusters integer,
+    metric text DEFAULT 'cosine',
+    seed integer DEFAULT 0
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_kmeans_wrapper';
+COMMENT ON FUNCTION cluster_kmeans(real[], integer, text, integer) IS
+    'Window function: the k-means cluster of each row within its partition. Example: SELECT id, cluster_kmeans(v, n_clusters => 1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::real[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_kmeans(
+    embedding double precision[],
+    n_clusters integer,
+    metric text DEFAULT 'cosine',
+    seed integer DEFAULT 0
+) RETURNS integer
+    IMMUTABLE WINDOW PARALLEL SAFE COST 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_kmeans_wrapper';
+COMMENT ON FUNCTION cluster_kmeans(double precision[], integer, text, integer) IS
+    'Window function: the k-means cluster of each row within its partition. Example: SELECT id, cluster_kmeans(v, n_clusters => 1) OVER (ORDER BY id) FROM (VALUES (1, ARRAY[1, 0]::double precision[]), (2, ARRAY[1, 0.1])) t (id, v)';
+
+CREATE FUNCTION cluster_summaries(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    cluster integer,
+    size integer,
+    representative integer,
+    avg_similarity double precision,
+    min_similarity double precision,
+    max_similarity double precision,
+    avg_distance_to_centroid double precision,
+    std_distance_to_centroid double precision,
+    cohesion_score double precision
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_summaries_wrapper';
+COMMENT ON FUNCTION cluster_summaries(real[], integer[], text) IS
+    'One row per cluster: size, the row nearest to the centroid, similarities, distances. Example: SELECT * FROM cluster_summaries(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION cluster_members(
+    embeddings real[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    ordinality integer,
+    cluster integer,
+    distance_to_centroid double precision,
+    similarity_to_centroid double precision,
+    is_representative boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_members_wrapper';
+COMMENT ON FUNCTION cluster_members(real[], integer[], text) IS
+    'One row per vector that is in a cluster, with its distance to the centroid. Example: SELECT * FROM cluster_members(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION assign_clusters(
+    new_embeddings real[],
+    embeddings real[],
+    labels integer[],
+    max_distance double precision,
+    assign_to text DEFAULT 'core',
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (ordinality integer, cluster integer, distance double precision)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'assign_clusters_wrapper';
+COMMENT ON FUNCTION assign_clusters(real[], real[], integer[], double precision, text, integer, text) IS
+    'The existing cluster of each new vector; NULL where none is near enough. Example: SELECT * FROM assign_clusters(ARRAY[[1, 0.05]]::real[], ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::real[], ARRAY[0, 0, -1], max_distance => 0.1)';
+
+CREATE FUNCTION suggest_eps(
+    embeddings real[],
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (
+    quantile double precision,
+    eps double precision,
+    n_clusters integer,
+    noise_count integer,
+    largest_share double precision,
+    suggested boolean,
+    chaining boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 13
+    LANGUAGE c AS 'MODULE_PATHNAME', 'suggest_eps_wrapper';
+COMMENT ON FUNCTION suggest_eps(real[], integer, text) IS
+    'Candidates for eps, with the clusters that DBSCAN would find. Example: SELECT * FROM suggest_eps(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]]::real[])';
+
+CREATE FUNCTION cluster_summaries(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    cluster integer,
+    size integer,
+    representative integer,
+    avg_similarity double precision,
+    min_similarity double precision,
+    max_similarity double precision,
+    avg_distance_to_centroid double precision,
+    std_distance_to_centroid double precision,
+    cohesion_score double precision
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_summaries_wrapper';
+COMMENT ON FUNCTION cluster_summaries(double precision[], integer[], text) IS
+    'One row per cluster: size, the row nearest to the centroid, similarities, distances. Example: SELECT * FROM cluster_summaries(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION cluster_members(
+    embeddings double precision[],
+    labels integer[],
+    metric text DEFAULT 'euclidean'
+) RETURNS TABLE (
+    ordinality integer,
+    cluster integer,
+    distance_to_centroid double precision,
+    similarity_to_centroid double precision,
+    is_representative boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_members_wrapper';
+COMMENT ON FUNCTION cluster_members(double precision[], integer[], text) IS
+    'One row per vector that is in a cluster, with its distance to the centroid. Example: SELECT * FROM cluster_members(ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1])';
+
+CREATE FUNCTION assign_clusters(
+    new_embeddings double precision[],
+    embeddings double precision[],
+    labels integer[],
+    max_distance double precision,
+    assign_to text DEFAULT 'core',
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (ordinality integer, cluster integer, distance double precision)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'assign_clusters_wrapper';
+COMMENT ON FUNCTION assign_clusters(double precision[], double precision[], integer[], double precision, text, integer, text) IS
+    'The existing cluster of each new vector; NULL where none is near enough. Example: SELECT * FROM assign_clusters(ARRAY[[1, 0.05]]::double precision[], ARRAY[[1, 0], [0.9, 0.1], [0, 1]]::double precision[], ARRAY[0, 0, -1], max_distance => 0.1)';
+
+CREATE FUNCTION suggest_eps(
+    embeddings double precision[],
+    min_samples integer DEFAULT 2,
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (
+    quantile double precision,
+    eps double precision,
+    n_clusters integer,
+    noise_count integer,
+    largest_share double precision,
+    suggested boolean,
+    chaining boolean
+)
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 13
+    LANGUAGE c AS 'MODULE_PATHNAME', 'suggest_eps_wrapper';
+COMMENT ON FUNCTION suggest_eps(double precision[], integer, text) IS
+    'Candidates for eps, with the clusters that DBSCAN would find. Example: SELECT * FROM suggest_eps(ARRAY[[1, 0], [0.9, 0.1], [0, 1], [0.1, 1]]::double precision[])';
+
+CREATE FUNCTION reviewpro_progress(OUT pid integer, OUT phase text, OUT percent double precision)
+    RETURNS SETOF record
+    VOLATILE PARALLEL RESTRICTED COST 100 ROWS 10
+    LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_progress_wrapper';
+COMMENT ON FUNCTION reviewpro_progress() IS
+    'What the view reviewpro_progress shows. Example: SELECT * FROM reviewpro_progress()';
+
+CREATE VIEW reviewpro_progress AS
+    SELECT p.pid, p.phase, p.percent
+    FROM reviewpro_progress() p
+    -- A backend that was terminated cannot take back what it wrote.
+    WHERE EXISTS (SELECT FROM pg_catalog.pg_stat_activity a WHERE a.pid OPERATOR(pg_catalog.=) p.pid);
+COMMENT ON VIEW reviewpro_progress IS 'Calls that are running now: backend, phase, percent of the phase (NULL where that is not known)';
+COMMENT ON COLUMN reviewpro_progress.pid IS 'The backend, as in pg_stat_activity';
+COMMENT ON COLUMN reviewpro_progress.phase IS 'reading vectors, comparing vectors, computing distances, joining clusters, computing silhouettes, moving centroids, or computing';
+COMMENT ON COLUMN reviewpro_progress.percent IS 'How much of the phase is done; a call may have several phases';
+
+-- What storing works from. These functions are steps of ingest_sarif and ingest_findings, and good for looking at what
+-- those two would do.
+
+CREATE TYPE ingest_row AS (
+    outcome text,
+    results integer,
+    complete boolean,
+    state text,
+    reason text,
+    run_index integer,
+    result_index integer,
+    location_index integer,
+    rule_id text,
+    rule_name text,
+    rule_description text,
+    help_uri text,
+    kind text,
+    level text,
+    severity text,
+    severity_source text,
+    security_severity numeric,
+    precision text,
+    rank double precision,
+    message text,
+    file_path text,
+    file_uri text,
+    start_line integer,
+    start_column integer,
+    end_line integer,
+    end_column integer,
+    column_kind text,
+    snippet text,
+    context_snippet text,
+    logical_location text,
+    location_count integer,
+    cwe_ids text[],
+    cve_ids text[],
+    tags text[],
+    tool_name text,
+    tool_version text,
+    tool_component text,
+    automation_category text,
+    suppressed boolean,
+    suppressions jsonb,
+    baseline_state text,
+    guid text,
+    correlation_guid text,
+    tool_fingerprints jsonb,
+    partial_fingerprints jsonb,
+    fingerprint text,
+    fingerprint_kind text,
+    occurrence integer,
+    metadata jsonb,
+    sarif_data jsonb,
+    warnings text[]
+);
+COMMENT ON TYPE ingest_row IS
+    'What becomes of a result: finding, filtered, gone, skipped, error; or a run. Then the columns of sarif_finding';
+COMMENT ON COLUMN ingest_row.outcome IS
+    'finding: to be stored; filtered: left out by the options; gone: left out, and not in the code any more; skipped: without a location, in compat mode; error: cannot be read; run: a run, whatever its results';
+COMMENT ON COLUMN ingest_row.results IS 'How many results the row stands for: equal findings are one row';
+COMMENT ON COLUMN ingest_row.complete IS 'Of a run: whether what is not among its results can be taken as not found';
+COMMENT ON COLUMN ingest_row.state IS 'Of an error: the SQLSTATE';
+COMMENT ON COLUMN ingest_row.reason IS 'Of an error: what is wrong';
+
+CREATE FUNCTION ingest_results(
+    sarif text,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF ingest_row
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_results_text_wrapper';
+COMMENT ON FUNCTION ingest_results(text, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'What ingest_sarif works from: every result of a log with what becomes of it; findings in the order of their fingerprints, equal ones as one. Example: SELECT outcome, sum(results) FROM ingest_results(''{"version":"2.1.0","runs":[]}''::text) GROUP BY 1';
+
+CREATE FUNCTION ingest_results(
+    sarif json,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF ingest_row
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_results_text_wrapper';
+COMMENT ON FUNCTION ingest_results(json, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'What ingest_sarif works from: every result of a log with what becomes of it; findings in the order of their fingerprints, equal ones as one. Example: SELECT outcome, sum(results) FROM ingest_results(''{"version":"2.1.0","runs":[]}''::json) GROUP BY 1';
+
+CREATE FUNCTION ingest_results(
+    sarif jsonb,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF ingest_row
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_results_jsonb_wrapper';
+COMMENT ON FUNCTION ingest_results(jsonb, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'What ingest_sarif works from: every result of a log with what becomes of it; findings in the order of their fingerprints, equal ones as one. Example: SELECT outcome, sum(results) FROM ingest_results(''{"version":"2.1.0","runs":[]}''::jsonb) GROUP BY 1';
+
+CREATE FUNCTION ingest_results(
+    sarif bytea,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    include_absent boolean DEFAULT false,
+    per_location boolean DEFAULT false,
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    strict boolean DEFAULT false
+) RETURNS SETOF ingest_row
+    IMMUTABLE PARALLEL SAFE COST 1000000 ROWS 5000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_results_bytea_wrapper';
+COMMENT ON FUNCTION ingest_results(bytea, text, text, jsonb, text[], text, boolean, boolean, text, text[], uuid, boolean, boolean) IS
+    'What ingest_sarif works from: every result of a log with what becomes of it; findings in the order of their fingerprints, equal ones as one. Example: SELECT outcome, sum(results) FROM ingest_results(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8'')) GROUP BY 1';
+
+CREATE FUNCTION ingest_objects(
+    findings jsonb,
+    fingerprint text DEFAULT 'content',
+    organization_id uuid DEFAULT NULL,
+    raw boolean DEFAULT false
+) RETURNS SETOF ingest_row
+    IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_objects_wrapper';
+COMMENT ON FUNCTION ingest_objects(jsonb, text, uuid, boolean) IS
+    'What ingest_findings works from: every element of an array of findings, with what becomes of it. Example: SELECT outcome, result_index, reason FROM ingest_objects(''[{"message": "m"}, 5]'')';
+
+CREATE FUNCTION fingerprint_findings(
+    findings jsonb,
+    kind text DEFAULT 'content',
+    organization_id uuid DEFAULT NULL,
+    OUT finding_index integer,
+    OUT fingerprint text,
+    OUT is_duplicate boolean
+) RETURNS SETOF record
+    IMMUTABLE PARALLEL SAFE COST 100000 ROWS 1000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'fingerprint_findings_wrapper';
+COMMENT ON FUNCTION fingerprint_findings(jsonb, text, uuid) IS
+    'The fingerprints of an array of findings ({rule_id, file_path, line, column, message, code_snippet, tool_name, ...}) by the formula content, location or compat; is_duplicate where an earlier element has the same, NULL where an element is no finding. Example: SELECT count(*) FILTER (WHERE NOT is_duplicate) AS unique_count, count(*) FILTER (WHERE is_duplicate) AS duplicate_count FROM fingerprint_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'')';
+
+CREATE FUNCTION repository_fingerprint(repository_id uuid, fingerprint text) RETURNS text
+    IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE sql
+    RETURN encode(sha256(convert_to(repository_id::text || '|' || fingerprint, 'UTF8')), 'hex');
+COMMENT ON FUNCTION repository_fingerprint(uuid, text) IS
+    'A fingerprint that two repositories do not share: hex SHA-256 of repository_id|fingerprint. What ingest stores in a table whose unique key has no repository_id. Example: SELECT repository_fingerprint(''11111111-2222-3333-4444-555555555555'', content_fingerprint(''Bandit'', ''B101'', ''src/app.py'', ''snippet:assert x == 1''))';
+
+CREATE FUNCTION create_findings_table(
+    name text DEFAULT 'findings',
+    -- Where an unqualified name goes: as CREATE TABLE of the caller would.
+    schema name DEFAULT current_schema()
+) RETURNS regclass
+    VOLATILE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    parts CONSTANT text[] := parse_ident(name);
+    schema_name text;
+    table_name text;
+    target text;
+    told record;
+BEGIN
+    CASE cardinality(parts)
+        WHEN 1 THEN
+            schema_name := schema;
+            table_name := parts[1];
+        WHEN 2 THEN
+            schema_name := parts[1];
+            table_name := parts[2];
+        ELSE
+            RAISE EXCEPTION 'not the name of a table: "%"', name
+                USING ERRCODE = 'invalid_parameter_value', HINT = 'Write it as name, or as schema.name.';
+    END CASE;
+    IF schema_name IS NULL THEN
+        RAISE EXCEPTION 'no schema has been selected to create in' USING ERRCODE = 'invalid_schema_name';
+    END IF;
+    target := format('%I.%I', schema_name, table_name);
+
+    -- Rows are found again at every scan: room for updates on the same page, and no index on what each scan changes.
+    EXECUTE format($sql$
+        CREATE TABLE %1$s (
+            id uuid PRIMARY KEY DEFAULT uuidv7(),
+            organization_id uuid NOT NULL,
+            repository_id uuid NOT NULL,
+            branch_id uuid,
+            first_seen_scan_id uuid NOT NULL,
+            last_seen_scan_id uuid NOT NULL,
+            reopened_scan_id uuid,
+            fixed_scan_id uuid,
+            fingerprint text NOT NULL,
+            fingerprint_kind text,
+            rule_id text,
+            rule_name text,
+            rule_description text,
+            help_uri text,
+            message text NOT NULL,
+            severity text NOT NULL DEFAULT 'medium'
+                CHECK (severity IN ('critical', 'high', 'medium', 'low', 'info')),
+            security_severity numeric,
+            status text NOT NULL DEFAULT 'open'
+                CHECK (status IN ('open', 'fixed', 'false_positive', 'accepted_risk', 'wont_fix')),
+            suppressed boolean NOT NULL DEFAULT false,
+            suppressions jsonb,
+            file_path text,
+            start_line integer,
+            start_column integer,
+            end_line integer,
+            end_column integer,
+            snippet text,
+            logical_location text,
+            tool_name text,
+            tool_version text,
+            tool_component text,
+            automation_category text,
+            cwe_ids jsonb NOT NULL DEFAULT '[]',
+            cve_ids jsonb NOT NULL DEFAULT '[]',
+            tags jsonb NOT NULL DEFAULT '[]',
+            metadata jsonb,
+            sarif_result_index integer,
+            sarif_data jsonb,
+            occurrence_count integer NOT NULL DEFAULT 1,
+            first_seen_at timestamptz NOT NULL DEFAULT now(),
+            last_seen_at timestamptz NOT NULL DEFAULT now(),
+            fixed_at timestamptz,
+            resolved_at timestamptz,
+            created_at timestamptz NOT NULL DEFAULT now(),
+            updated_at timestamptz NOT NULL DEFAULT now(),
+            UNIQUE (organization_id, repository_id, fingerprint)
+        ) WITH (fillfactor = 85)
+    $sql$, target);
+    EXECUTE format(
+        'CREATE INDEX ON %s (organization_id, repository_id, tool_name) WHERE status = ''open''', target);
+    EXECUTE format('CREATE INDEX ON %s (first_seen_scan_id)', target);
+    EXECUTE format('COMMENT ON TABLE %s IS %L', target,
+        'Findings of code scans, one row per finding of a repository, as ingest_sarif of reviewpro_pg keeps them');
+    FOR told IN
+        SELECT * FROM (VALUES
+            ('branch_id', 'The branch on which it was first seen'),
+            ('first_seen_scan_id', 'The scan that found it first'),
+            ('last_seen_scan_id', 'The latest scan that found it'),
+            ('reopened_scan_id', 'The scan that found it again after it was fixed'),
+            ('fixed_scan_id', 'The scan that did not find it any more'),
+            ('fingerprint', 'What it is recognised by in the next scan'),
+            ('fingerprint_kind', 'The formula of the fingerprint: content-v1, tool-v1, location, compat'),
+            ('severity', 'critical, high, medium, low, info'),
+            ('status', 'open and fixed are set by scans, false_positive, accepted_risk and wont_fix by people'),
+            ('suppressed', 'Whether the tool''s log says that it is suppressed, in the code or by a list'),
+            ('file_path', 'The file, relative to the repository'),
+            ('automation_category', 'What tells several analyses by one tool apart'),
+            ('cwe_ids', 'CWE identifiers, an array'),
+            ('cve_ids', 'CVE identifiers, an array'),
+            ('tags', 'Tags, an array'),
+            ('metadata', 'Code flows, related locations, fixes and the like'),
+            ('sarif_result_index', 'Position in the run''s results of the scan that told its details'),
+            ('sarif_data', 'The result as the tool wrote it'),
+            ('occurrence_count', 'How often it was found'),
+            ('fixed_at', 'When a scan did not find it any more'),
+            ('resolved_at', 'When it was fixed, or a person settled it')
+        ) AS c (column_name, comment)
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target, told.column_name, told.comment);
+    END LOOP;
+    RETURN target::regclass;
+END
+$function$;
+COMMENT ON FUNCTION create_findings_table(text, name) IS
+    'Creates the recommended table of findings, for those who have none: columns with defaults, the unique key (organization_id, repository_id, fingerprint), few indexes. The name may be quoted and qualified. Example: SELECT create_findings_table(''scan_findings'')';
+
+-- Findings into tables. The two functions that people call, ingest_sarif and ingest_findings, are at the end; before them
+-- stand the steps that they are made of:
+--
+--   ingest_results, ingest_objects   what becomes of every result: one row each
+--   ingest_plan                      looks at the target table and writes the statements for it
+--   ingest_store                     runs them
+--
+-- Everything runs with the caller's rights. ingest_plan has a search_path of its own. ingest_store has none, since the
+-- table's triggers run inside of it and may need the caller's: so it, and the statements it runs, qualify every name and
+-- operator.
+
+CREATE TYPE ingest_result AS (
+    total integer,
+    inserted integer,
+    updated integer,
+    unchanged integer,
+    reopened integer,
+    fixed integer,
+    duplicates integer,
+    skipped integer,
+    errors jsonb,
+    duration_ms double precision
+);
+COMMENT ON TYPE ingest_result IS
+    'What an ingest did. inserted + updated + unchanged + duplicates + skipped + the length of errors = total';
+COMMENT ON COLUMN ingest_result.total IS 'Results of the log, or elements of the array';
+COMMENT ON COLUMN ingest_result.inserted IS 'New rows';
+COMMENT ON COLUMN ingest_result.updated IS 'Rows that were there and now tell of this scan; reopened ones among them';
+COMMENT ON COLUMN ingest_result.unchanged IS 'Rows that told of this scan already, and were not touched';
+COMMENT ON COLUMN ingest_result.reopened IS 'Rows that were fixed and are open again';
+COMMENT ON COLUMN ingest_result.fixed IS 'Open rows that the scan did not find any more';
+COMMENT ON COLUMN ingest_result.duplicates IS 'Results equal to an earlier one of the log';
+COMMENT ON COLUMN ingest_result.skipped IS 'Results that the options leave out';
+COMMENT ON COLUMN ingest_result.errors IS
+    'Results that could not be stored: an array of {run_index, result_index, sqlstate, reason}';
+COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
+
+-- The statements for one target table. Their parameters: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id,
+-- $5 extra, $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
+CREATE FUNCTION ingest_plan(
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    source text DEFAULT 'ingest_results',
+    mode text DEFAULT 'spec',
+    fingerprint text DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    touch boolean DEFAULT true,
+    close boolean DEFAULT true,
+    suppressed_status text DEFAULT 'accepted_risk'
+) RETURNS jsonb
+    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    own CONSTANT text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'reviewpro_pg');
+    relation CONSTANT text := findings::text;
+    is_compat CONSTANT boolean := source = 'ingest_results' AND mode = 'compat';
+    extra_names CONSTANT text[] := ARRAY(
+        SELECT jsonb_object_keys(CASE WHEN jsonb_typeof(extra) = 'object' THEN extra ELSE '{}' END));
+    kind "char";
+    target text;
+    names text[];
+    missing text;
+    key_names text[];
+    refresh_names text[];
+    has record;
+    calls text;
+    expressions text;
+    problems text;
+    inserted text;
+    stale text;
+    assignments text;
+    key_join text;
+    key_list text;
+    scope text;
+    staged text;
+    upsert text;
+    summary text;
+BEGIN
+    SELECT v.name INTO missing FROM (VALUES ('organization_id', organization_id), ('repository_id', repository_id),
+                                            ('scan_id', scan_id)) v (name, id) WHERE v.id IS NULL LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '% must not be null', missing USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    IF findings IS NULL THEN
+        RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
+            HINT = 'Create it with create_findings_table(), or name your table in the argument findings.';
+    END IF;
+    SELECT c.relkind, format('%I.%I', n.nspname, c.relname) INTO kind, target
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
+    IF kind IS NULL THEN
+        RAISE EXCEPTION 'relation with OID % does not exist', findings::oid USING ERRCODE = 'undefined_table';
+    ELSIF kind NOT IN ('r', 'p') THEN
+        RAISE EXCEPTION '"%" is not a table', relation USING ERRCODE = 'wrong_object_type';
+    END IF;
+    IF jsonb_typeof(extra) <> 'object' THEN
+        RAISE EXCEPTION 'extra is not a JSON object' USING ERRCODE = 'invalid_parameter_value',
+            HINT = 'Write it as {"column": value}.';
+    END IF;
+
+    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO names
+    FROM pg_attribute a WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped;
+    SELECT n INTO missing FROM unnest(ARRAY['organization_id', 'repository_id', 'last_seen_scan_id', 'fingerprint', 'status']
+        || CASE WHEN close THEN ARRAY['tool_name'] ELSE '{}' END || extra_names) n WHERE n <> ALL (names) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, relation
+            USING ERRCODE = 'undefined_column', HINT = CASE WHEN missing = ANY (extra_names)
+                THEN 'The argument extra may only name columns of the table.'
+                ELSE 'Ingest needs this column to recognise and follow findings.' END;
+    END IF;
+    SELECT n INTO missing FROM unnest(extra_names) n
+    WHERE n IN ('organization_id', 'repository_id', 'first_seen_scan_id', 'last_seen_scan_id', 'fingerprint', 'status',
+                'occurrence_count') LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'extra must not name column "%"', missing
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Ingest sets this column itself.';
+    END IF;
+    SELECT 'branch_id' = ANY (names) AS branch, 'suppressed' = ANY (names) AS suppressed,
+           'automation_category' = ANY (names) AS category, 'sarif_data' = ANY (names) AS data,
+           'first_seen_scan_id' = ANY (names) AS first_seen INTO has;
+
+    -- What tells findings apart: the fingerprint and what is the same for all rows of the call.
+    SELECT k.names INTO key_names
+    FROM pg_index i, LATERAL (
+        SELECT array_agg(a.attname::text ORDER BY u.n) AS names
+        FROM unnest(i.indkey[:i.indnkeyatts - 1]) WITH ORDINALITY u (attnum, n)
+        JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = u.attnum
+    ) k
+    WHERE i.indrelid = findings AND i.indisunique AND i.indisvalid AND i.indimmediate
+      AND i.indpred IS NULL AND i.indexprs IS NULL
+      AND 'fingerprint' = ANY (k.names) AND k.names && '{organization_id,repository_id}'
+      AND k.names <@ ('{organization_id,repository_id,fingerprint}'::text[] || extra_names)
+    ORDER BY 'repository_id' = ANY (k.names) DESC, cardinality(k.names), i.indexrelid LIMIT 1;
+    IF key_names IS NULL THEN
+        RAISE EXCEPTION 'table "%" has no unique index to recognise findings by', relation
+            USING ERRCODE = 'invalid_column_reference',
+                  HINT = format('CREATE UNIQUE INDEX ON %s (organization_id, repository_id, fingerprint)', target);
+    END IF;
+    SELECT n INTO missing FROM unnest(extra_names) n WHERE n = ANY (key_names) AND jsonb_typeof(extra -> n) = 'null' LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'extra must not set column "%" to null', missing
+            USING ERRCODE = 'null_value_not_allowed', DETAIL = 'It belongs to the unique key of the table.';
+    END IF;
+
+    calls := CASE source
+        WHEN 'ingest_results' THEN format(
+            '%s.ingest_results($1, mode => $6, source_root => $7, uri_bases => $8, kinds => $9, suppressed => $10,
+             fingerprint => $11, fingerprint_keys => $12, organization_id => $2, raw => %L)',
+            own, has.data AND coalesce(raw, true))
+        ELSE format('%s.ingest_objects($1, coalesce($11, ''content''), $2, %L)', own, has.data AND coalesce(raw, true))
+    END;
+
+    -- One line per column that gets a value: the expression over the rows r of the source, and what is wrong with a value.
+    WITH source (name, expression, type, nullable, refresh) AS (
+        VALUES ('id', 'pg_catalog.uuidv7()', 'uuid'::regtype, false, false),
+               ('organization_id', '$2', 'uuid', false, false),
+               ('repository_id', '$3', 'uuid', false, false),
+               ('scan_id', '$4', 'uuid', false, false),
+               ('first_seen_scan_id', '$4', 'uuid', false, false),
+               ('last_seen_scan_id', '$4', 'uuid', false, false),
+               ('fingerprint', CASE
+                   WHEN 'repository_id' = ANY (key_names) THEN 'r.fingerprint'
+                   -- Without the repository in the key two repositories would share a row.
+                   ELSE format($e$CASE WHEN r.fingerprint_kind OPERATOR(pg_catalog.=) ANY ('{compat,given}'::pg_catalog.text[])
+                        THEN r.fingerprint ELSE %s.repository_fingerprint($3, r.fingerprint) END$e$, own)
+                END, 'text', false, false),
+               ('status', CASE WHEN is_compat OR has.suppressed THEN $e$'open'::pg_catalog.text$e$
+                          ELSE format('CASE WHEN r.suppressed THEN %L ELSE ''open''::pg_catalog.text END', suppressed_status)
+                          END, 'text', false, false),
+               ('occurrence_count', 'r.results', 'integer', false, false),
+               ('first_seen_at', 'pg_catalog.now()', 'timestamptz', false, false),
+               ('last_seen_at', 'pg_catalog.now()', 'timestamptz', false, false),
+               ('created_at', 'pg_catalog.now()', 'timestamptz', false, false),
+               ('updated_at', 'pg_catalog.now()', 'timestamptz', false, false),
+               ('sarif_run_index', 'r.run_index', 'integer', false, false),
+               ('sarif_result_index', 'r.result_index', 'integer', false, false)
+        UNION ALL
+        SELECT a.attname, CASE
+                   WHEN is_compat OR NOT t.attnotnull THEN format('r.%I', a.attname)
+                   -- As the application stores what a tool does not say.
+                   WHEN a.attname IN ('rule_id', 'file_path', 'tool_name')
+                   THEN format('coalesce(r.%I, ''unknown''::pg_catalog.text)', a.attname)
+                   WHEN a.attname IN ('start_line', 'start_column') THEN format('coalesce(r.%I, 1)', a.attname)
+                   ELSE format('r.%I', a.attname)
+               END, a.atttypid::regtype, true, NOT is_compat
+        FROM pg_attribute a
+        JOIN pg_type y ON y.typrelid = a.attrelid
+        JOIN pg_extension e ON e.extnamespace = y.typnamespace AND e.extname = 'reviewpro_pg'
+        JOIN pg_attribute t ON t.attrelid = findings AND t.attname = a.attname
+        WHERE y.typname = 'sarif_finding' AND a.attnum > 0 AND a.attname <> 'fingerprint'
+    ), target_column AS (
+        SELECT a.attnum, a.attname::text AS name, a.attnotnull, a.atttypmod, a.atttypid,
+               format('%I.%I', n.nspname, y.typname) AS type, format_type(a.atttypid, a.atttypmod) AS shown_type,
+               a.atthasdef OR a.attidentity <> '' AS has_default, a.attname = ANY (extra_names) AS is_extra
+        FROM pg_attribute a
+        JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
+        WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    ), matched AS (
+        SELECT t.*, s.expression, coalesce(s.nullable, false) AS nullable, s.refresh AND NOT t.is_extra AS refresh, CASE
+            WHEN t.is_extra THEN format('c.%I', t.name)
+            WHEN s.type = t.atttypid THEN s.expression
+            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'jsonb'::regtype THEN format('pg_catalog.to_jsonb(%s)', s.expression)
+            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'json'::regtype THEN format('pg_catalog.to_json(%s)', s.expression)
+            WHEN s.type = 'text'::regtype AND t.atttypid IN ('varchar'::regtype, 'bpchar'::regtype)
+            THEN format('(%s)::%s', s.expression, t.type)
+            ELSE format('CASE WHEN pg_catalog.pg_input_is_valid((%1$s)::pg_catalog.text, %2$L) THEN (%1$s)::pg_catalog.text::%2$s END',
+                        s.expression, t.type)
+        END AS value
+        FROM target_column t LEFT JOIN source s ON s.name = t.name
+        WHERE t.is_extra OR s.name IS NOT NULL AND NOT (t.name = 'id' AND (t.has_default OR t.atttypid <> 'uuid'::regtype))
+    ), problem AS (
+        SELECT m.attnum, 1 AS n, format(
+                   $e$WHEN (%s) IS NULL THEN pg_catalog.jsonb_build_object('sqlstate', '23502', 'reason', %L)$e$,
+                   m.expression, format('null value in column "%s"', m.name)) AS clause
+        FROM matched m WHERE m.attnotnull AND m.nullable AND NOT m.is_extra
+        UNION ALL
+        SELECT m.attnum, 2, format(
+                   $e$WHEN pg_catalog.char_length(%s) OPERATOR(pg_catalog.>) %s THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22001', 'reason', pg_catalog.format(%L, pg_catalog.char_length(%1$s)))$e$,
+                   m.expression, m.atttypmod - 4,
+                   format('value too long for type %s in column "%s": %%s characters', m.shown_type, m.name))
+        FROM matched m
+        WHERE NOT m.is_extra AND m.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND m.atttypmod > 4
+          AND m.name <> 'status'
+        UNION ALL
+        SELECT m.attnum, 3, format(
+                   $e$WHEN (%s) IS NOT NULL AND (%s) IS NULL THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22P02', 'reason', pg_catalog.format(%L, %1$s))$e$,
+                   m.expression, m.value, format('invalid input for type %s in column "%s": "%%s"', m.shown_type, m.name))
+        FROM matched m WHERE NOT m.is_extra AND m.value LIKE 'CASE WHEN pg_catalog.pg_input_is_valid%'
+    )
+    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.attnum) FROM matched m),
+           (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.attnum) FROM problem p),
+           (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.attnum) FROM matched m),
+           (SELECT array_agg(m.name ORDER BY m.attnum) FROM matched m WHERE m.refresh),
+           (SELECT t.name FROM target_column t
+            WHERE t.attnotnull AND NOT t.has_default AND NOT EXISTS (SELECT FROM matched m WHERE m.name = t.name) LIMIT 1)
+    INTO expressions, problems, inserted, refresh_names, missing;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'ingest has no value for column "%" of relation "%", which must not be null', missing, relation
+            USING ERRCODE = 'not_null_violation', HINT = 'Give the column a default, or pass its value in the argument extra.';
+    END IF;
+
+    SELECT string_agg(format('f.%1$I OPERATOR(pg_catalog.=) s.%1$I', n), ' AND '), string_agg(quote_ident(n), ', ')
+    INTO key_join, key_list FROM unnest(key_names) n;
+    -- A row that tells of this scan already stays as it is: that makes a repeated scan harmless.
+    stale := '(f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE'
+        || CASE WHEN has.first_seen THEN ' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE' ELSE '' END;
+    IF NOT touch THEN
+        stale := stale || $e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'$e$ || coalesce((
+            SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
+                          string_agg(format('f.%I', n), ', '), string_agg(format('incoming.%I', n), ', '))
+            FROM unnest(refresh_names) n), '') || ')';
+    END IF;
+    SELECT string_agg(a.clause, ', ' ORDER BY a.clause) INTO assignments FROM (
+        SELECT format('%1$I = excluded.%1$I', n) AS clause FROM unnest(names) n
+        WHERE n IN ('last_seen_scan_id', 'last_seen_at', 'updated_at') OR n = ANY (refresh_names)
+           OR n IN ('sarif_run_index', 'sarif_result_index') AND NOT is_compat
+        UNION ALL
+        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(names) n WHERE n = 'occurrence_count'
+        UNION ALL
+        SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed'' THEN %2$s ELSE f.%1$I END',
+                      v.name, v.value)
+        FROM (VALUES ('status', 'excluded.status'), ('fixed_at', 'NULL'), ('resolved_at', 'NULL'), ('fixed_scan_id', 'NULL'),
+                     ('reopened_scan_id', '$4')) v (name, value)
+        WHERE v.name = ANY (names)
+    ) a;
+
+    staged := format($sql$
+        WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+        staged AS MATERIALIZED (
+            SELECT r.outcome AS "ingest outcome", r.results AS "ingest results", r.complete AS "ingest complete",
+                   r.run_index AS "ingest run", r.result_index AS "ingest result", r.tool_name AS "ingest tool",
+                   r.automation_category AS "ingest category", %2$s, CASE
+                       WHEN r.outcome OPERATOR(pg_catalog.=) 'error'
+                       THEN pg_catalog.jsonb_build_object('sqlstate', r.state, 'reason', r.reason)
+                       WHEN r.outcome OPERATOR(pg_catalog.<>) 'finding' THEN NULL
+                       %3$s %4$s
+                   END AS "ingest problem"
+            FROM %5$s r, constants c
+        ),
+        todo AS MATERIALIZED (
+            SELECT s.*, f.fingerprint IS NULL AS "ingest new"
+            FROM staged s LEFT JOIN %1$s f ON %6$s
+            WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding' AND s."ingest problem" IS NULL
+              AND (f.fingerprint IS NULL OR %7$s)
+        )$sql$,
+        target, expressions, problems,
+        CASE WHEN is_compat THEN $e$WHEN 'compat_db_reject'::pg_catalog.text OPERATOR(pg_catalog.=) ANY (r.warnings)
+            THEN pg_catalog.jsonb_build_object('sqlstate', '22023', 'reason', 'the application refuses this result')$e$
+             WHEN problems IS NULL THEN 'WHEN false THEN NULL' ELSE '' END,
+        calls, key_join, replace(stale, 'incoming.', 's.'));
+    upsert := format($sql$
+        ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
+        RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
+                  (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
+                  AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
+        key_list, assignments, replace(stale, 'incoming.', 'excluded.'));
+    summary := format($sql$
+        SELECT coalesce(pg_catalog.sum(s."ingest results")
+                   FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.<>) 'run'), 0)::pg_catalog.int4 AS total,
+               (SELECT pg_catalog.count(*) FILTER (WHERE is_new) FROM stored)::pg_catalog.int4 AS inserted,
+               (SELECT pg_catalog.count(*) FILTER (WHERE NOT is_new) FROM stored)::pg_catalog.int4 AS updated,
+               (SELECT pg_catalog.count(*) FILTER (WHERE is_reopened) FROM stored)::pg_catalog.int4 AS reopened,
+               coalesce(pg_catalog.sum(s."ingest results" OPERATOR(pg_catalog.-) 1)
+                   FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding'), 0)::pg_catalog.int4 AS duplicates,
+               coalesce(pg_catalog.sum(s."ingest results") FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.=)
+                   ANY ('{filtered,gone,skipped}'::pg_catalog.text[])), 0)::pg_catalog.int4 AS skipped,
+               coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'run_index', coalesce(s."ingest run", 0), 'result_index', s."ingest result") OPERATOR(pg_catalog.||) s."ingest problem"
+                   ORDER BY s."ingest run", s."ingest result") FILTER (WHERE s."ingest problem" IS NOT NULL),
+                   '[]'::pg_catalog.jsonb) AS errors,
+               coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"
+                   OPERATOR(pg_catalog.=) ANY ('{finding,filtered}'::pg_catalog.text[])), '{}'::pg_catalog.text[]) AS seen,
+               (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('tool', t.tool, 'category', t.category))
+                FROM (SELECT %s AS tool, r."ingest category" AS category FROM staged r
+                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'
+                      GROUP BY 1, 2 HAVING pg_catalog.bool_and(r."ingest complete")) t) AS tools,
+               -- New rows that the table did not take: a trigger of it said so.
+               (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                    'run_index', t."ingest run", 'result_index', t."ingest result",
+                    'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
+                    ORDER BY t."ingest run", t."ingest result")
+                FROM todo t WHERE t."ingest new"
+                  AND (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
+                  AND NOT EXISTS (SELECT FROM stored d
+                                  WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
+        FROM staged s$sql$,
+        CASE WHEN 'tool_name' = ANY (names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
+    scope := coalesce((
+        SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
+        WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
+        || CASE WHEN has.branch AND coalesce(jsonb_typeof(extra -> 'branch_id'), 'null') = 'null'
+                THEN ' AND f.branch_id IS NULL' ELSE '' END;
+
+    RETURN jsonb_build_object(
+        -- Ingests that may meet in a row go one after the other.
+        'is_scoped', 'repository_id' <> ALL (key_names),
+        'lock', format('reviewpro_pg ingest %s %s %s', findings::oid, organization_id,
+                       CASE WHEN 'repository_id' = ANY (key_names) THEN repository_id END),
+        'store', format($sql$%1$s,
+        stored AS (
+            INSERT INTO %2$s AS f (%3$s) SELECT %3$s FROM todo s ORDER BY %4$s %5$s
+        ) %6$s$sql$,
+            staged, target, inserted, key_list, upsert, summary),
+        'rows', format($sql$%s, stored AS (SELECT NULL::pg_catalog.text AS fingerprint, NULL::pg_catalog.bool AS is_new,
+                NULL::pg_catalog.bool AS is_reopened WHERE false)
+            SELECT * FROM (
+                SELECT s."ingest run" AS run, s."ingest result" AS result, s."ingest new" AS is_new,
+                       pg_catalog.to_jsonb(s) AS finding, NULL::pg_catalog.jsonb AS summary
+                FROM todo s ORDER BY %s) rows
+            UNION ALL SELECT NULL, NULL, NULL, NULL, pg_catalog.to_jsonb(summary) FROM (%s) summary$sql$,
+            staged, key_list, summary),
+        'row', format($sql$
+            WITH stored AS (INSERT INTO %1$s AS f (%2$s)
+                SELECT %2$s FROM pg_catalog.jsonb_populate_record(NULL::%1$s, $1) s %3$s)
+            SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert),
+        'close', format($sql$
+            WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+            tools AS MATERIALIZED (SELECT t.tool, t.category FROM pg_catalog.jsonb_to_recordset($1)
+                AS t (tool pg_catalog.text, category pg_catalog.text)),
+            closed AS (
+                UPDATE %1$s f SET status = 'fixed'%2$s
+                FROM constants c, tools t
+                WHERE f.organization_id OPERATOR(pg_catalog.=) $2 AND f.repository_id OPERATOR(pg_catalog.=) $3%3$s
+                  AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
+                  AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE
+                  AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
+                  AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
+                RETURNING 1)
+            SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,
+            target, coalesce((
+                SELECT string_agg(format(', %I = %s', v.name, v.value), '')
+                FROM (VALUES ('fixed_at', 'pg_catalog.now()'), ('resolved_at', 'pg_catalog.now()'), ('fixed_scan_id', '$4'),
+                             ('updated_at', 'pg_catalog.now()')) v (name, value)
+                WHERE v.name = ANY (names)), ''), scope,
+            CASE WHEN has.category
+                 THEN '(f.automation_category OPERATOR(pg_catalog.=) t.category OR f.automation_category IS NULL AND t.category IS NULL)'
+                 -- A table that cannot tell the analyses of a tool apart must not close one's findings after another's scan.
+                 ELSE 't.category IS NULL' END));
+END
+$function$;
+COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
+    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(''findings'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
+
+CREATE FUNCTION ingest_store(
+    plan jsonb,
+    document anyelement,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    extra jsonb DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    close boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    -- The planner takes the reading of a log for so much work that it would compile the statement.
+    VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
+DECLARE
+    started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    summary record;
+    step record;
+    inserted pg_catalog.int4 := 0;
+    updated pg_catalog.int4 := 0;
+    reopened pg_catalog.int4 := 0;
+    fixed pg_catalog.int4 := 0;
+    errors pg_catalog.jsonb := '[]';
+    total pg_catalog.int4;
+    duplicates pg_catalog.int4;
+    skipped pg_catalog.int4;
+    unchanged pg_catalog.int4;
+    seen pg_catalog.text[];
+    tools pg_catalog.jsonb;
+    state pg_catalog.text;
+    reason pg_catalog.text;
+BEGIN
+    IF document IS NULL THEN
+        RAISE EXCEPTION 'the document must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    PERFORM pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
+    BEGIN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'store') INTO STRICT summary
+            USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
+                  fingerprint, fingerprint_keys;
+        inserted := summary.inserted;
+        updated := summary.updated;
+        reopened := summary.reopened;
+        errors := summary.errors OPERATOR(pg_catalog.||) coalesce(summary.lost, '[]'::pg_catalog.jsonb);
+        total := summary.total;
+        duplicates := summary.duplicates;
+        skipped := summary.skipped;
+        seen := summary.seen;
+        tools := summary.tools;
+    EXCEPTION WHEN data_exception OR integrity_constraint_violation OR with_check_option_violation OR raise_exception THEN
+        -- A row that the table refuses, for a reason of its own: row by row, then. What all rows share is no row's fault.
+        IF strict OR SQLSTATE OPERATOR(pg_catalog.=) '23503' THEN
+            RAISE;
+        END IF;
+    END;
+    IF total IS NULL THEN
+        FOR step IN EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'rows')
+            USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
+                  fingerprint, fingerprint_keys
+        LOOP
+            IF step.finding IS NULL THEN
+                SELECT * INTO STRICT summary FROM pg_catalog.jsonb_to_record(step.summary) AS s (
+                    total pg_catalog.int4, duplicates pg_catalog.int4, skipped pg_catalog.int4, errors pg_catalog.jsonb,
+                    seen pg_catalog.text[], tools pg_catalog.jsonb);
+                total := summary.total;
+                duplicates := summary.duplicates;
+                skipped := summary.skipped;
+                errors := summary.errors OPERATOR(pg_catalog.||) errors;
+                seen := summary.seen;
+                tools := summary.tools;
+                CONTINUE;
+            END IF;
+            state := NULL;
+            BEGIN
+                EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'row') INTO summary
+                    USING step.finding, organization_id, repository_id, scan_id;
+                IF summary.is_new THEN
+                    inserted := inserted OPERATOR(pg_catalog.+) 1;
+                ELSIF NOT summary.is_new THEN
+                    updated := updated OPERATOR(pg_catalog.+) 1;
+                ELSIF step.is_new THEN
+                    state := '02000';
+                    reason := 'a trigger of the table left the row out';
+                END IF;
+                IF summary.is_reopened THEN
+                    reopened := reopened OPERATOR(pg_catalog.+) 1;
+                END IF;
+            EXCEPTION WHEN data_exception OR integrity_constraint_violation OR with_check_option_violation OR raise_exception THEN
+                IF SQLSTATE OPERATOR(pg_catalog.=) '23503' THEN
+                    RAISE;
+                END IF;
+                state := SQLSTATE;
+                reason := SQLERRM;
+            END;
+            IF state IS NOT NULL THEN
+                errors := errors OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(
+                    'run_index', step.run, 'result_index', step.result, 'sqlstate', state, 'reason', reason);
+            END IF;
+        END LOOP;
+    END IF;
+    IF strict AND pg_catalog.jsonb_array_length(errors) OPERATOR(pg_catalog.>) 0 THEN
+        RAISE EXCEPTION 'a result cannot be stored: %', pg_catalog.jsonb_extract_path_text(errors, '0', 'reason')
+            USING ERRCODE = pg_catalog.jsonb_extract_path_text(errors, '0', 'sqlstate'),
+                  DETAIL = pg_catalog.format('Run %s, result %s; %s of %s results cannot be stored.',
+                      pg_catalog.jsonb_extract_path_text(errors, '0', 'run_index'),
+                      pg_catalog.jsonb_extract_path_text(errors, '0', 'result_index'),
+                      pg_catalog.jsonb_array_length(errors), total),
+                  HINT = 'Without strict the others are stored, and the errors returned.';
+    END IF;
+    IF close AND tools IS NOT NULL THEN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'close') INTO STRICT fixed
+            USING tools, organization_id, repository_id, scan_id, extra, seen;
+    END IF;
+    unchanged := total OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) duplicates
+        OPERATOR(pg_catalog.-) skipped OPERATOR(pg_catalog.-) pg_catalog.jsonb_array_length(errors);
+    IF notify IS NOT NULL THEN
+        PERFORM pg_catalog.pg_notify(notify, pg_catalog.jsonb_build_object(
+            'organization_id', organization_id, 'repository_id', repository_id, 'scan_id', scan_id, 'total', total,
+            'inserted', inserted, 'updated', updated, 'unchanged', unchanged, 'reopened', reopened, 'fixed', fixed,
+            'duplicates', duplicates, 'skipped', skipped,
+            'errors', pg_catalog.jsonb_array_length(errors))::pg_catalog.text);
+    END IF;
+    RETURN ROW(total, inserted, updated, unchanged, reopened, fixed, duplicates, skipped, errors,
+               (EXTRACT(epoch FROM pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started)
+                OPERATOR(pg_catalog.*) 1000)::pg_catalog.float8);
+END
+$function$;
+COMMENT ON FUNCTION ingest_store(jsonb, anyelement, uuid, uuid, uuid, jsonb, text, text, jsonb, text[], text, text, text[], boolean, boolean, text) IS
+    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(''findings'', o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
+
+CREATE FUNCTION ingest_sarif(
+    sarif text,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif json,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif jsonb,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
+
+CREATE FUNCTION ingest_sarif(
+    sarif bytea,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings regclass DEFAULT NULL,
+    mode text DEFAULT 'spec',
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    kinds text[] DEFAULT '{fail,open,review}',
+    suppressed text DEFAULT 'include',
+    suppressed_status text DEFAULT 'accepted_risk',
+    fingerprint text DEFAULT NULL,
+    fingerprint_keys text[] DEFAULT NULL,
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT true,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        -- Looked up here, on the caller's search_path.
+        ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
+                    mode, fingerprint, extra, raw, touch, close, suppressed_status),
+        sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
+        fingerprint_keys, close, strict, notify);
+END;
+COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
+
+CREATE FUNCTION ingest_findings(
+    findings jsonb,
+    organization_id uuid,
+    repository_id uuid,
+    scan_id uuid,
+    findings_table regclass DEFAULT NULL,
+    fingerprint text DEFAULT 'content',
+    suppressed_status text DEFAULT 'accepted_risk',
+    extra jsonb DEFAULT NULL,
+    raw boolean DEFAULT NULL,
+    close boolean DEFAULT false,
+    touch boolean DEFAULT true,
+    strict boolean DEFAULT false,
+    notify text DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT ingest_store(
+        ingest_plan(coalesce(findings_table, to_regclass('findings')), organization_id, repository_id, scan_id,
+                    'ingest_objects', NULL, fingerprint, extra, raw, touch, close, suppressed_status),
+        findings, organization_id, repository_id, scan_id, extra, NULL, NULL, NULL, NULL, NULL, fingerprint, NULL, close, strict,
+        notify);
+END;
+COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
+    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';
+
+CREATE FUNCTION scan_changes(
+    scan_id uuid,
+    previous_scan_id uuid DEFAULT NULL,
+    findings regclass DEFAULT to_regclass('findings'),
+    branch_id uuid DEFAULT NULL,
+    OUT change text,
+    OUT fingerprint text,
+    OUT rule_id text,
+    OUT severity text,
+    OUT status text,
+    OUT file_path text,
+    OUT start_line integer,
+    OUT message text
+) RETURNS SETOF record
+    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    has record;
+    missing text;
+BEGIN
+    IF findings IS NULL THEN
+        RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
+            HINT = 'Name your table in the argument findings.';
+    END IF;
+    IF scan_changes.scan_id IS NULL THEN
+        RAISE EXCEPTION 'scan_id must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    SELECT n INTO missing FROM unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::text[]) n
+    WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = findings AND a.attname = n AND NOT a.attisdropped) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, findings USING ERRCODE = 'undefined_column';
+    END IF;
+    SELECT coalesce(bool_or(a.attname = 'reopened_scan_id'), false) AS reopened,
+           coalesce(bool_or(a.attname = 'fixed_scan_id'), false) AS fixed,
+           coalesce(bool_or(a.attname = 'branch_id'), false) AS branch
+    INTO has FROM pg_attribute a WHERE a.attrelid = findings AND NOT a.attisdropped;
+    IF branch_id IS NOT NULL AND NOT has.branch THEN
+        RAISE EXCEPTION 'column "branch_id" of relation "%" does not exist', findings USING ERRCODE = 'undefined_column';
+    END IF;
+    RETURN QUERY EXECUTE format($sql$
+        SELECT CASE WHEN f.status::text = 'fixed' AND %2$s THEN 'fixed'
+                    WHEN f.first_seen_scan_id = $1 THEN 'new'
+                    WHEN %3$s THEN 'reopened'
+                    ELSE 'unchanged' END,
+               f.fingerprint::text, f.rule_id::text, f.severity::text, f.status::text, f.file_path::text, f.start_line::integer,
+               f.message::text
+        FROM %1$s f
+        WHERE (f.last_seen_scan_id = $1 OR f.status::text = 'fixed' AND %2$s) %4$s
+        ORDER BY f.file_path, f.start_line, f.fingerprint$sql$,
+        findings,
+        CASE WHEN has.fixed THEN 'f.fixed_scan_id = $1' ELSE '(f.last_seen_scan_id = $2 AND $2 <> $1)' END,
+        CASE WHEN has.reopened THEN 'f.reopened_scan_id = $1' ELSE 'false' END,
+        CASE WHEN branch_id IS NULL THEN '' ELSE 'AND f.branch_id = $3' END)
+    USING scan_changes.scan_id, previous_scan_id, branch_id;
+END
+$function$;
+COMMENT ON FUNCTION scan_changes(uuid, uuid, regclass, uuid) IS
+    'What the latest scan of a repository changed against the one before: new, fixed, reopened and unchanged findings. A table without the column fixed_scan_id needs previous_scan_id to tell what was fixed, one without reopened_scan_id counts reopened findings as unchanged. Example: SELECT change, count(*) FROM scan_changes(gen_random_uuid(), findings => ''findings'') GROUP BY 1';
+
+-- From the application's fingerprint, which has line numbers in it, to the content fingerprint, which survives moved lines.
+-- Rows keep everything else: id, history, the status that a person gave.
+
+-- The statement for one table: $1 organization_id, $2 repository_id, $3 source_root. Rows that still have the application's
+-- fingerprint are put together into logs again, one per tool, and read as new scans are. Of rows that are one finding now,
+-- such as those of before and after a moved line, the one that a person judged gets the new fingerprint, else the one seen
+-- last; the others stay as they are, and the next complete scan closes them.
+CREATE FUNCTION migration_plan(findings regclass, organization_id uuid, repository_id uuid) RETURNS jsonb
+    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    own text;
+    plan jsonb;
+    target text;
+    kind text;
+BEGIN
+    SELECT e.extnamespace::regnamespace::text INTO own FROM pg_extension e WHERE e.extname = 'reviewpro_pg';
+    -- The table is one that ingest can use: the same checks, the same locks.
+    EXECUTE format('SELECT %s.ingest_plan($1, $2, $3, $2)', own) INTO plan USING findings, organization_id, repository_id;
+    SELECT format('%I.%I', n.nspname, c.relname) INTO target
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
+    SELECT ', fingerprint_kind = ''content-v1''' INTO kind FROM pg_attribute a
+    WHERE a.attrelid = findings AND a.attname = 'fingerprint_kind' AND NOT a.attisdropped;
+    RETURN jsonb_build_object('lock', plan ->> 'lock', 'migrate', format($sql$
+        WITH old AS MATERIALIZED (
+            SELECT f.fingerprint::pg_catalog.text AS fingerprint, f.status::pg_catalog.text AS status,
+                   f.tool_name::pg_catalog.text AS tool, f.last_seen_at,
+                   -- The latest scan tells what is in the code now, and counts occurrences as the next one will.
+                   CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' THEN 2
+                        WHEN f.last_seen_at OPERATOR(pg_catalog.=) pg_catalog.max(f.last_seen_at) OVER (PARTITION BY f.tool_name)
+                        THEN 0 ELSE 1 END AS part,
+                   coalesce(f.sarif_data, pg_catalog.jsonb_build_object(
+                       'ruleId', f.rule_id, 'message', pg_catalog.jsonb_build_object('text', f.message),
+                       'locations', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('physicalLocation',
+                           pg_catalog.jsonb_build_object('artifactLocation', pg_catalog.jsonb_build_object('uri', f.file_path),
+                               'region', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
+                                   'startLine', f.start_line, 'startColumn', f.start_column, 'endLine', f.end_line,
+                                   'endColumn', f.end_column,
+                                   'snippet', pg_catalog.jsonb_build_object('text', f.snippet)))))))) AS result
+            FROM %1$s f
+            WHERE f.organization_id OPERATOR(pg_catalog.=) $1 AND f.repository_id OPERATOR(pg_catalog.=) $2
+              AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) %2$s.fingerprint(
+                  f.organization_id, f.rule_id, f.file_path, f.start_line, f.start_column, f.message)
+        ), numbered AS MATERIALIZED (
+            SELECT o.*, pg_catalog.row_number() OVER (PARTITION BY o.tool, o.part ORDER BY o.fingerprint)
+                        OPERATOR(pg_catalog.-) 1 AS place
+            FROM old o
+        ), logs AS (
+            SELECT n.tool, n.part, pg_catalog.jsonb_build_object('version', '2.1.0', 'runs', pg_catalog.jsonb_build_array(
+                       pg_catalog.jsonb_build_object(
+                           'tool', pg_catalog.jsonb_build_object('driver', pg_catalog.jsonb_build_object('name', n.tool)),
+                           'results', pg_catalog.jsonb_agg(n.result ORDER BY n.place)))) AS log
+            FROM numbered n GROUP BY 1, 2
+        ), chosen AS (
+            SELECT DISTINCT ON (r.fingerprint) n.fingerprint AS old_fingerprint, %3$s AS new_fingerprint
+            FROM logs l
+            CROSS JOIN LATERAL %2$s.sarif_findings(l.log, source_root => $3, kinds => NULL, include_absent => true) r
+            JOIN numbered n ON n.tool OPERATOR(pg_catalog.=) l.tool AND n.part OPERATOR(pg_catalog.=) l.part
+                           AND n.place OPERATOR(pg_catalog.=) r.result_index
+            ORDER BY r.fingerprint,
+                     (n.status OPERATOR(pg_catalog.<>) ALL ('{open,fixed}'::pg_catalog.text[])) DESC, n.part,
+                     n.last_seen_at DESC, n.fingerprint
+        ), done AS (
+            UPDATE %1$s f SET fingerprint = c.new_fingerprint%4$s
+            FROM chosen c
+            WHERE f.organization_id OPERATOR(pg_catalog.=) $1 AND f.repository_id OPERATOR(pg_catalog.=) $2
+              AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.old_fingerprint
+              AND NOT EXISTS (SELECT FROM %1$s g WHERE g.organization_id OPERATOR(pg_catalog.=) $1
+                  AND g.repository_id OPERATOR(pg_catalog.=) $2
+                  AND g.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.new_fingerprint)
+            RETURNING 1
+        )
+        SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4$sql$,
+        target, own, CASE WHEN (plan ->> 'is_scoped')::boolean
+            THEN format('%s.repository_fingerprint($2, r.fingerprint)', own) ELSE 'r.fingerprint' END, kind));
+END
+$function$;
+COMMENT ON FUNCTION migration_plan(regclass, uuid, uuid) IS
+    'The statement that migrate_fingerprints runs, as an object of texts: a look behind the scenes. Example: SELECT migration_plan(''findings'', gen_random_uuid(), gen_random_uuid()) ->> ''migrate''';
+
+CREATE FUNCTION run_migration(
+    plan jsonb, organization_id uuid, repository_id uuid, source_root text, OUT examined integer, OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
+BEGIN
+    PERFORM pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
+    EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'migrate') INTO STRICT examined, migrated
+        USING organization_id, repository_id, source_root;
+END
+$function$;
+COMMENT ON FUNCTION run_migration(jsonb, uuid, uuid, text) IS
+    'Runs the statement of migration_plan: a step of migrate_fingerprints. Example: SELECT m.* FROM gen_random_uuid() o, gen_random_uuid() r, run_migration(migration_plan(''findings'', o, r), o, r, NULL) m';
+
+CREATE FUNCTION migrate_fingerprints(
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    source_root text DEFAULT NULL,
+    OUT examined integer,
+    OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT m.examined, m.migrated
+    FROM run_migration(migration_plan(findings, organization_id, repository_id), organization_id, repository_id, source_root) m;
+END;
+COMMENT ON FUNCTION migrate_fingerprints(regclass, uuid, uuid, text) IS
+    'Gives the rows of one repository content fingerprints instead of the application''s; may be repeated. source_root as for sarif_findings. Example: SELECT * FROM migrate_fingerprints(create_findings_table(''old_findings''), gen_random_uuid(), gen_random_uuid())';
+
+-- No SET clause: a procedure with one may not commit.
+CREATE PROCEDURE migrate_all_fingerprints(
+    findings regclass,
+    source_root text DEFAULT NULL,
+    INOUT examined bigint DEFAULT 0,
+    INOUT migrated bigint DEFAULT 0
+)
+    LANGUAGE plpgsql AS $procedure$
+DECLARE
+    repository record;
+    batch record;
+    own pg_catalog.text;
+    target pg_catalog.text;
+BEGIN
+    SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+    WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
+    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO STRICT target
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) findings;
+    FOR repository IN EXECUTE pg_catalog.format(
+        'SELECT DISTINCT organization_id, repository_id FROM %s ORDER BY organization_id, repository_id', target)
+    LOOP
+        EXECUTE pg_catalog.format('SELECT * FROM %s.migrate_fingerprints($1, $2, $3, $4)', own) INTO STRICT batch
+            USING findings, repository.organization_id, repository.repository_id, source_root;
+        examined := examined OPERATOR(pg_catalog.+) batch.examined;
+        migrated := migrated OPERATOR(pg_catalog.+) batch.migrated;
+        COMMIT;
+    END LOOP;
+END
+$procedure$;
+COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
+    'migrate_fingerprints for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';
+
+-- reviewpro_pg::cluster_rows::assign_clusters
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::window::cluster_agglomerative
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::window::cluster_dbscan
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster::cluster_embeddings
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::window::cluster_kmeans
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster_rows::cluster_members
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster::cluster_query
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster::cluster_report
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster_rows::cluster_summaries
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::fingerprint::content_fingerprint
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::fingerprint_findings
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::fingerprint::fingerprint_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::fingerprint::fingerprint_uuid
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_objects
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_results_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_results_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_results_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::fingerprint::location_fingerprint
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::progress::reviewpro_progress
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::version::reviewpro_version
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_findings_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_findings_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_findings_support
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_findings_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::fingerprint::sarif_line_hashes
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_rules_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_rules_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_rules_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_runs_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_runs_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_runs_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_summary_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_summary_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_summary_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_validate_bytea
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_validate_jsonb
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::sarif::sarif_validate_text
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster_quality::silhouette_samples
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster_quality::silhouette_score
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster_rows::suggest_eps
+-- Skipped due to `#[pgrx(sql = false)]`
