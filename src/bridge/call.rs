@@ -1,5 +1,6 @@
 //! Arguments of a function, borrowed where they lie.
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use pgrx::callconv::{Arg, ArgAbi};
@@ -18,6 +19,10 @@ use super::window::WindowObject;
 /// copy, trust the encoding, or panic on NULL.
 pub(crate) struct Call {
     fcinfo: pg_sys::FunctionCallInfo,
+    /// What was read of the arguments that are stored as bytes.
+    bytes: Cell<usize>,
+    /// Rows of the result set.
+    rows: Cell<usize>,
 }
 
 // SAFETY: takes no argument of its own; pgrx passes the `fcinfo` of the running function.
@@ -25,7 +30,7 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Call {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         // SAFETY: as for pgrx's own virtual argument, which this wraps.
         let fcinfo = unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) };
-        Call { fcinfo }
+        Call::of(fcinfo)
     }
 
     fn is_virtual_arg() -> bool {
@@ -42,6 +47,28 @@ unsafe impl SqlTranslatable for Call {
 }
 
 impl Call {
+    pub(super) fn of(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        Call {
+            fcinfo,
+            bytes: Cell::new(0),
+            rows: Cell::new(0),
+        }
+    }
+
+    /// The bytes read and the rows returned so far.
+    pub(super) fn amounts(&self) -> (usize, usize) {
+        (self.bytes.get(), self.rows.get())
+    }
+
+    /// So many more bytes were read than the arguments have.
+    pub(crate) fn has_read(&self, bytes: usize) {
+        self.bytes.set(self.bytes.get() + bytes);
+    }
+
+    pub(super) fn has_returned(&self, rows: usize) {
+        self.rows.set(self.rows.get() + rows);
+    }
+
     pub(super) fn fcinfo(&self) -> pg_sys::FunctionCallInfo {
         self.fcinfo
     }
@@ -110,12 +137,18 @@ impl Call {
     /// A `bytea`.
     pub(crate) fn bytes(&self, index: usize) -> Option<Varlena> {
         // SAFETY: the SQL declares a varlena type; arguments outlive the call.
-        self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })
+        let value = self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })?;
+        self.has_read(value.len());
+        Some(value)
     }
 
     fn aligned(&self, index: usize) -> Option<Varlena> {
         // SAFETY: as in `bytes`.
-        self.datum(index).map(|datum| unsafe { Varlena::aligned(datum) })
+        let value = self
+            .datum(index)
+            .map(|datum| unsafe { Varlena::aligned(datum) })?;
+        self.has_read(value.len());
+        Some(value)
     }
 
     /// A `jsonb`, as its stored bytes.
