@@ -136,6 +136,7 @@ impl Call {
 
     /// A `bytea`.
     pub(crate) fn bytes(&self, index: usize) -> Option<Varlena> {
+        refuse_other_encodings();
         // SAFETY: the SQL declares a varlena type; arguments outlive the call.
         let value = self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })?;
         self.has_read(value.len());
@@ -143,6 +144,7 @@ impl Call {
     }
 
     fn aligned(&self, index: usize) -> Option<Varlena> {
+        refuse_other_encodings();
         // SAFETY: as in `bytes`.
         let value = self
             .datum(index)
@@ -208,6 +210,21 @@ impl Call {
     }
 }
 
+/// Raises 0A000 in a database whose encoding is not UTF-8: neither what we read nor what we return is in another.
+fn refuse_other_encodings() {
+    // SAFETY: reads a global that is fixed once the backend is connected.
+    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+    if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
+        raise_as(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Error::new(
+                ErrorKind::InvalidEncoding,
+                "reviewpro_pg needs a database with encoding UTF8",
+            ),
+        )
+    }
+}
+
 /// A checked `text` or `json` argument.
 pub(crate) struct Text(Varlena);
 
@@ -224,17 +241,7 @@ impl Text {
 
     /// The bytes as UTF-8, or 22021; 0A000 in a database of another encoding.
     pub(super) fn checked(bytes: &[u8]) -> &str {
-        // SAFETY: reads a global that is fixed once the backend is connected.
-        let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-        if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
-            raise_as(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                Error::new(
-                    ErrorKind::InvalidEncoding,
-                    "reviewpro_pg needs a database with encoding UTF8",
-                ),
-            )
-        }
+        refuse_other_encodings();
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
         json::utf8(bytes).or_raise();
         // SAFETY: just checked. (What the check returns lacks a byte order mark, which here is part of the text.)

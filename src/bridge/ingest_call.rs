@@ -96,7 +96,7 @@ fn fail(from: pg_sys::SubTransactionId) {
 }
 
 #[pgrx::pg_guard]
-unsafe extern "C-unwind" fn at_end_of_transaction(event: pg_sys::XactEvent::Type, _: *mut c_void) {
+unsafe extern "C-unwind" fn at_end_of_transaction(event: pg_sys::XactEvent::Type, _argument: *mut c_void) {
     match event {
         XACT_EVENT_ABORT => fail(0),
         XACT_EVENT_COMMIT | XACT_EVENT_PREPARE => OPEN.with_borrow_mut(Vec::clear),
@@ -109,7 +109,7 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
     event: pg_sys::SubXactEvent::Type,
     own: pg_sys::SubTransactionId,
     parent: pg_sys::SubTransactionId,
-    _: *mut c_void,
+    _argument: *mut c_void,
 ) {
     match event {
         SUBXACT_EVENT_ABORT_SUB => fail(own),

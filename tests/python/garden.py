@@ -192,6 +192,15 @@ AWKWARD: dict[str, list[str]] = {
     "_float4": typed("float4[]", MATRICES),
     "_float8": typed("float8[]", [*MATRICES, "'{{1e300,1e300},{1,1}}'", "'{{1.7e308}}'", "'{{5e-324}}'"]),
     "anyelement": ["NULL::text", "1", f"'{LOG}'::text", f"'{LOG}'::jsonb", "'{}'::int[]", "'x'::text"],
+    "ingest_result": typed(
+        "ingest_result",
+        [
+            "ROW(1, 1, 0, 0, 0, 0, 0, 0, '[]', 0)",
+            "ROW(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
+            "ROW(-1, -2147483648, 2147483647, 0, 0, 0, 0, 0, 'null', 'NaN')",
+            "ROW(3, 0, 0, 0, 0, 0, 0, 0, ('[' || repeat('{},', 50000) || '{}]')::jsonb, 0)",
+        ],
+    ),
     "internal": ["NULL"],
 }
 
@@ -212,6 +221,7 @@ TAME = {
     "_float4": "'{{1,2},{1,2.1},{8,1},{8,1.1}}'",
     "_float8": "'{{1,2},{1,2.1},{8,1},{8,1.1}}'",
     "anyelement": f"'{LOG}'::text",
+    "ingest_result": "ROW(1, 1, 0, 0, 0, 0, 0, 0, '[]', 0)",
     "internal": "NULL",
 }
 
@@ -229,6 +239,19 @@ TAME_BY_NAME = {
 }
 
 
+# For one function alone.
+TAME_BY_FUNCTION = {
+    ("run_migration", "plan"): TAME_BY_NAME["plan"].replace("ingest_plan", "migration_plan").rsplit(",", 1)[0] + ")",
+    **{
+        (name, "findings"): """'[{"rule_id": "r", "file_path": "a.py", "line": 1, "message": "m"}]'"""
+        for name in ("ingest_findings", "ingest_objects", "fingerprint_findings")
+    },
+}
+
+# Functions that need one of two options.
+OPTIONS = {"cluster_agglomerative": {"distance_threshold": "0.1"}}
+
+
 @dataclass(frozen=True)
 class Function:
     """A function as pg_proc has it; of its input arguments the last `defaults` may be left out."""
@@ -241,13 +264,16 @@ class Function:
     defaults: int
 
     def tame(self, index: int) -> str:
-        value = TAME_BY_NAME.get(self.arguments[index], TAME[self.types[index]])
+        name = self.arguments[index]
+        value = TAME_BY_FUNCTION.get((self.name, name)) or TAME_BY_NAME.get(name, TAME[self.types[index]])
         return value if self.types[index] in ("anyelement", "internal") else f"({value})::{cast(self.types[index])}"
 
     def statement(self, values: dict[int, str]) -> str:
         """A call with these values; the others are tame, or left out where they may be."""
         required = len(self.types) - self.defaults
-        given = {index: self.tame(index) for index in range(required)} | values
+        given = {index: self.tame(index) for index in range(required)}
+        given |= {self.arguments.index(name): value for name, value in OPTIONS.get(self.name, {}).items()}
+        given |= values
         # Positional up to the first that is left out; a name only where one is needed.
         listed = ", ".join(
             given[index] if index < required else f"{self.arguments[index]} => {given[index]}"

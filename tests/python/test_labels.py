@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from corpus import ROOT
-from garden import FUNCTIONS, Function, cast, function
+from garden import FUNCTIONS, OPTIONS, Function, cast, function
 from psycopg.conninfo import make_conninfo
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -53,7 +53,9 @@ LOG = json.dumps(
     },
     ensure_ascii=False,
 )
-FINDINGS = json.dumps([{"rule_id": "r", "file_path": f"é{n}.py", "line": n, "message": "m"} for n in range(1, 60)])
+FINDINGS = json.dumps(
+    [{"rule_id": "r", "file_path": f"é{n}.py", "line": n, "message": "m"} for n in range(1, 60)], ensure_ascii=False
+)
 MATRIX = "(SELECT array_agg(ARRAY[sin(i), cos(i), 1 / (i % 17 + 1.0)]) FROM generate_series(1, 1200) i)"
 LARGE = {
     "sarif": f"'{LOG}'",
@@ -62,10 +64,6 @@ LARGE = {
     "new_embeddings": MATRIX,
     "labels": "(SELECT array_agg(i % 9) FROM generate_series(1, 1200) i)",
 }
-
-
-# Functions that need one of two options.
-OPTIONS = {"cluster_agglomerative": ["distance_threshold => 0.1"]}
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,8 @@ def pure_cases(connection: psycopg.Connection) -> list[Case]:
         columns = ", ".join(f"{value} AS a{index}" for index, value in enumerate(values)) or "1 AS a0"
         if each.kind == "w":
             columns = columns.replace(f"{values[0]} AS a0", f"ARRAY[sin(i), i % 5]::{cast(each.types[0])} AS a0")
-        listed = ", ".join([*(f"t.a{index}" for index in required), *OPTIONS.get(each.name, [])])
+        options = [f"{name} => {value}" for name, value in OPTIONS.get(each.name, {}).items()]
+        listed = ", ".join([*(f"t.a{index}" for index in required), *options])
         over = " OVER (ORDER BY t.i)" if each.kind == "w" else ""
         statement = f"SELECT md5(record_send(ROW({each.name}({listed}){over}))) FROM {table} t"
         cases.append(Case(table, each, parallel, columns, statement))
@@ -208,7 +207,8 @@ def test_prepared_plans(
         for index in range(len(types)):
             statement = statement.replace(f"t.a{index}", f"${index + 1}")
         connection.execute(f"PREPARE {case.table} ({', '.join(map(cast, types))}) AS {statement}")
-        values = ", ".join(f"(SELECT a{index} FROM {case.table})" for index in range(len(types)))
+        literals = ", ".join(f"quote_literal(a{index}::text)" for index in range(len(types)))
+        values = ", ".join(connection.execute(f"SELECT {literals} FROM {case.table}").fetchone())
         for _ in range(2):
             assert connection.execute(f"EXECUTE {case.table} ({values})").fetchall() == expected[case.table], (
                 case.function
@@ -234,9 +234,9 @@ def test_indexes_hold_what_the_functions_say(connection: psycopg.Connection) -> 
     )
     fill = f"""
         INSERT INTO indexed SELECT i, gen_random_uuid(), nullif({TEXTS}, 'A'), CASE WHEN i % 13 > 0 THEN {TEXTS} END,
-            nullif(i % 100, 7), CASE WHEN i % 17 > 0 THEN {TEXTS} || i END FROM generate_series(%s, %s) i
+            nullif(i % 100, 7), CASE WHEN i % 17 > 0 THEN {TEXTS} || i END FROM generate_series({{}}) i
     """
-    connection.execute(fill, [1, 3000])
+    connection.execute(fill.format("1, 3000"))
     expressions = [
         "fingerprint(organization, rule, path, line, 1::bigint, message)",
         "fingerprint(organization::text, rule, path, line, 1::bigint, message)",
@@ -247,7 +247,7 @@ def test_indexes_hold_what_the_functions_say(connection: psycopg.Connection) -> 
     ]
     for number, expression in enumerate(expressions):
         connection.execute(f"CREATE INDEX indexed_{number} ON indexed (({expression}))")
-    connection.execute(fill, [3001, 4000])
+    connection.execute(fill.format("3001, 4000"))
     connection.execute("UPDATE indexed SET message = message || '!' WHERE id % 3 = 0")
     for number, expression in enumerate(expressions):
         connection.execute("SELECT bt_index_check(%s::regclass, heapallindexed => true)", [f"indexed_{number}"])

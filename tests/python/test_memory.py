@@ -82,7 +82,7 @@ def call(connection: psycopg.Connection, kind: str, times: int) -> None:
     statement, values, works = CALLS[kind]
     for _ in range(times):
         try:
-            connection.execute(statement, values).fetchall()
+            connection.execute(statement, values or None).fetchall()
         except psycopg.DataError:
             assert not works
         else:
