@@ -100,22 +100,23 @@ def test_health_shows_a_running_call(dsn: str, connection: psycopg.Connection) -
 
 
 def test_log_line(connection: psycopg.Connection) -> None:
-    notices: list[psycopg.errors.Diagnostic] = []
-    connection.add_notice_handler(notices.append)
+    notices: list[tuple[str | None, str]] = []
+    # What a notice says is gone when the handler returns.
+    connection.add_notice_handler(lambda said: notices.append((said.severity_nonlocalized, said.message_primary or "")))
     connection.execute("DROP TABLE IF EXISTS logged_findings")
     connection.execute("SELECT create_findings_table('logged_findings')")
     connection.execute("SET client_min_messages = log")
     scan = uuid.uuid4()
     log = make_log(["rule-secret", "rule-other"])
     ingest(connection, log, scan=scan, findings="logged_findings")
-    assert not [notice for notice in notices if "ingest" in (notice.message_primary or "")], "it is off by default"
+    assert not [text for _, text in notices if "reviewpro_pg ingest" in text], "it is off by default"
     connection.execute("SET reviewpro.log_ingest = on")
     ingest(connection, log, findings="logged_findings")
     connection.execute("RESET reviewpro.log_ingest; RESET client_min_messages; DROP TABLE logged_findings")
-    lines = [notice for notice in notices if (notice.message_primary or "").startswith("reviewpro_pg ingest: ")]
+    lines = [said for said in notices if said[1].startswith("reviewpro_pg ingest: ")]
     assert len(lines) == 1
-    assert (lines[0].severity_nonlocalized, lines[0].context) == ("LOG", None)
-    text = lines[0].message_primary or ""
+    severity, text = lines[0]
+    assert severity == "LOG"
     told = json.loads(text.removeprefix("reviewpro_pg ingest: "))
     assert told["function"] == "ingest_sarif"
     assert {name: told[name] for name in ("total", "inserted", "updated", "unchanged", "errors")} == {
