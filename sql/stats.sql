@@ -26,7 +26,7 @@ COMMENT ON FUNCTION reviewpro_health() IS
 CREATE VIEW reviewpro_stats AS
     SELECT s.function, s.calls, s.errors, s.rows, s.bytes, s.seconds, s.stats_since FROM reviewpro_stats() s;
 COMMENT ON VIEW reviewpro_stats IS
-    'Calls of each function since the server started or reviewpro_stats_reset() was called, in all databases together. In shared memory: a restart or a crash sets it to zero. fingerprint, content_fingerprint and location_fingerprint take less time than counting them would, and are not counted';
+    'Calls of each function since the server started or reviewpro_stats_reset() was called, in all databases together. In shared memory: a restart or a crash sets it to zero. fingerprint, content_fingerprint and location_fingerprint are so short that counting would be felt, and are not counted';
 COMMENT ON COLUMN reviewpro_stats.function IS 'The function, all its overloads together';
 COMMENT ON COLUMN reviewpro_stats.calls IS 'Calls that have ended. A parallel worker''s call is one, and so is a partition of a window function';
 COMMENT ON COLUMN reviewpro_stats.errors IS 'Those of them that ended in an ERROR, a cancel included; not those whose session was terminated';
