@@ -35,6 +35,19 @@ COMMENT ON COLUMN ingest_result.errors IS
     'Results that could not be stored: an array of {run_index, result_index, sqlstate, reason}';
 COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
 
+-- What ingest_sarif and ingest_findings say first and last, so that they are counted, errors included, and logged.
+CREATE FUNCTION ingest_began(function text) RETURNS void
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_began_wrapper';
+COMMENT ON FUNCTION ingest_began(text) IS
+    'Begins to count a call of the function for reviewpro_stats: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_began(''ingest_sarif'')';
+
+CREATE FUNCTION ingest_ended(
+    result ingest_result, organization_id uuid DEFAULT NULL, repository_id uuid DEFAULT NULL, scan_id uuid DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_ended_wrapper';
+COMMENT ON FUNCTION ingest_ended(ingest_result, uuid, uuid, uuid) IS
+    'Ends what ingest_began has begun, writes the line for reviewpro.log_ingest, and gives the result back: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_ended(ROW(0, 0, 0, 0, 0, 0, 0, 0, ''[]'', 0)::ingest_result)';
+
 -- The statements for one target table. Their parameters: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id,
 -- $5 extra, $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
 CREATE FUNCTION ingest_plan(
@@ -544,12 +557,13 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
     'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
@@ -577,12 +591,13 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
     'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
@@ -610,12 +625,13 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
     'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
@@ -643,12 +659,13 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
     'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
@@ -670,11 +687,12 @@ CREATE FUNCTION ingest_findings(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_findings');
+    SELECT ingest_ended(ingest_store(
         ingest_plan(coalesce(findings_table, to_regclass('findings')), organization_id, repository_id, scan_id,
                     'ingest_objects', NULL, fingerprint, extra, raw, touch, close, suppressed_status),
         findings, organization_id, repository_id, scan_id, extra, NULL, NULL, NULL, NULL, NULL, fingerprint, NULL, close, strict,
-        notify);
+        notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
     'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';

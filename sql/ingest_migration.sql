@@ -124,9 +124,13 @@ BEGIN
     SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
     WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
-    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO STRICT target
+    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO target
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.oid OPERATOR(pg_catalog.=) findings;
+    IF target IS NULL THEN
+        RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
+            HINT = 'Name your table in the argument findings.';
+    END IF;
     FOR repository IN EXECUTE pg_catalog.format(
         'SELECT DISTINCT organization_id, repository_id FROM %s ORDER BY organization_id, repository_id', target)
     LOOP

@@ -4,11 +4,11 @@ use pgrx::pg_extern;
 use reviewpro_core::cluster::{Algorithm, Options, Report};
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
-use crate::bridge::{Call, OrRaise, Value, Work, compute, read_vectors, stream_rows};
+use crate::bridge::{Call, CountedCall, OrRaise, Value, Work, compute, read_vectors, stream_rows};
 
 /// `cluster_embeddings(embeddings, algorithm, ...)`, for `real[]` and `double precision[]` alike.
 #[pg_extern(sql = false)]
-fn cluster_embeddings(call: Call) -> Option<Value> {
+fn cluster_embeddings(call: CountedCall) -> Option<Value> {
     let matrix = call.matrix(0, "embeddings")?;
     let algorithm = algorithm(&call);
     let labels = compute(Work::default(), |task| {
@@ -19,7 +19,7 @@ fn cluster_embeddings(call: Call) -> Option<Value> {
 
 /// `cluster_report(embeddings, algorithm, ...)`: a jsonb.
 #[pg_extern(sql = false)]
-fn cluster_report(call: Call) -> Option<Value> {
+fn cluster_report(call: CountedCall) -> Option<Value> {
     let matrix = call.matrix(0, "embeddings")?;
     let algorithm = algorithm(&call);
     let report = compute(Work::default(), |task| {
@@ -30,11 +30,12 @@ fn cluster_report(call: Call) -> Option<Value> {
 
 /// `cluster_query(query, algorithm, ...)`: one row per row of the query.
 #[pg_extern(sql = false)]
-fn cluster_query(call: Call) {
+fn cluster_query(call: CountedCall) {
     const COLUMNS: &[Column] = &[Column::new("id", Type::Text), Column::new("cluster", Type::Int)];
     let query = call.required("query", call.text(0));
     let algorithm = algorithm(&call);
     let rows = read_vectors(&query);
+    call.has_read(rows.bytes());
     stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
         let labels = algorithm.labels(&rows.vectors.embeddings(task)?, task)?;
         rows.labelled(&labels).try_for_each(|(id, label)| {

@@ -5,17 +5,17 @@ use reviewpro_core::cluster::silhouette::{self, silhouette_samples as samples, s
 use reviewpro_core::cluster::{Embeddings, NoiseRows, SilhouetteMetric};
 use reviewpro_core::{Result, Task};
 
-use crate::bridge::{Call, OrRaise, Value, Work, compute};
+use crate::bridge::{Call, CountedCall, OrRaise, Value, Work, compute};
 
 /// `silhouette_score(embeddings, labels, metric, include_noise)`
 #[pg_extern(sql = false)]
-fn silhouette_score(call: Call) -> Option<Value> {
+fn silhouette_score(call: CountedCall) -> Option<Value> {
     silhouettes(&call, score).map(Value::f64)
 }
 
 /// `silhouette_samples(embeddings, labels, metric, include_noise)`
 #[pg_extern(sql = false)]
-fn silhouette_samples(call: Call) -> Option<Value> {
+fn silhouette_samples(call: CountedCall) -> Option<Value> {
     silhouettes(&call, samples).map(|samples| Value::nullable_array(&samples))
 }
 

@@ -7,11 +7,11 @@ use reviewpro_core::cluster::{self, AssignTo, Metric};
 use reviewpro_core::table::{Column, Type, Value};
 use reviewpro_core::{Error, ErrorKind};
 
-use crate::bridge::{Call, OrRaise, Work, stream_rows};
+use crate::bridge::{Call, CountedCall, OrRaise, Work, stream_rows};
 
 /// `cluster_summaries(embeddings, labels, metric)`: one row per cluster.
 #[pg_extern(sql = false)]
-fn cluster_summaries(call: Call) {
+fn cluster_summaries(call: CountedCall) {
     const COLUMNS: &[Column] = &[
         Column::new("cluster", Type::Int),
         Column::new("size", Type::Int),
@@ -48,7 +48,7 @@ fn cluster_summaries(call: Call) {
 
 /// `cluster_members(embeddings, labels, metric)`: one row per vector that is in a cluster.
 #[pg_extern(sql = false)]
-fn cluster_members(call: Call) {
+fn cluster_members(call: CountedCall) {
     const COLUMNS: &[Column] = &[
         Column::new("ordinality", Type::Int),
         Column::new("cluster", Type::Int),
@@ -81,7 +81,7 @@ fn cluster_members(call: Call) {
 /// `assign_clusters(new_embeddings, embeddings, labels, max_distance, assign_to, min_samples, metric)`: one row per
 /// new vector.
 #[pg_extern(sql = false)]
-fn assign_clusters(call: Call) {
+fn assign_clusters(call: CountedCall) {
     const COLUMNS: &[Column] = &[
         Column::new("ordinality", Type::Int),
         Column::new("cluster", Type::Int),
@@ -121,7 +121,7 @@ fn assign_clusters(call: Call) {
 
 /// `suggest_eps(embeddings, min_samples, metric)`: one row per candidate.
 #[pg_extern(sql = false)]
-fn suggest_eps(call: Call) {
+fn suggest_eps(call: CountedCall) {
     const COLUMNS: &[Column] = &[
         Column::new("quantile", Type::Float),
         Column::new("eps", Type::Float),

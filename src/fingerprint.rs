@@ -5,7 +5,7 @@ use reviewpro_core::fingerprint::{compat, content, line_hashes, location, uuid};
 
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
-use crate::bridge::{Call, Value, Work, stream_rows};
+use crate::bridge::{Call, CountedCall, Value, Work, stream_rows};
 
 /// `fingerprint(organization_id uuid, rule_id, file_path, start_line, start_column, message)`.
 #[pg_extern(sql = false)]
@@ -70,7 +70,7 @@ const LINE_HASH_COLUMNS: &[Column] = &[
 
 /// `sarif_line_hashes(source)`: one row per line of a source text.
 #[pg_extern(sql = false)]
-fn sarif_line_hashes(call: Call) {
+fn sarif_line_hashes(call: CountedCall) {
     let source = call.text(0);
     let work = Work::over(source.as_deref().map_or(0, str::len));
     stream_rows(&call, LINE_HASH_COLUMNS, work, |task, emit| {

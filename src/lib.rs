@@ -13,6 +13,7 @@ mod ingest;
 mod progress;
 mod sarif;
 mod settings;
+mod stats;
 #[cfg(any(test, feature = "pg_test"))]
 mod tests;
 mod version;
@@ -45,6 +46,7 @@ pgrx::extension_sql_file!(
 pgrx::extension_sql_file!("../sql/sarif.sql", name = "sarif", requires = ["fingerprint"]);
 pgrx::extension_sql_file!("../sql/cluster.sql", name = "cluster", requires = ["sarif"]);
 pgrx::extension_sql_file!("../sql/progress.sql", name = "progress", requires = ["cluster"]);
+pgrx::extension_sql_file!("../sql/stats.sql", name = "stats", requires = ["progress"]);
 pgrx::extension_sql_file!(
     "../sql/ingest_source.sql",
     name = "ingest_source",

@@ -8,8 +8,8 @@ use reviewpro_core::table::{Column, Type, Value as Cell};
 use reviewpro_core::{Result, Task};
 
 use crate::bridge::{
-    Call, Constant, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer, stream_batches,
-    stream_rows,
+    Call, Constant, CountedCall, OrRaise, RowsRequest, Text, Value, Varlena, Work, compute, no_answer,
+    stream_batches, stream_rows,
 };
 
 /// How much smaller gzip makes a log.
@@ -53,19 +53,19 @@ impl Log {
 macro_rules! overloads {
     ($body:ident: $text:ident, $jsonb:ident, $bytea:ident $(-> $returns:ty)?) => {
         #[pg_extern(sql = false)]
-        fn $text(call: Call) $(-> $returns)? {
+        fn $text(call: CountedCall) $(-> $returns)? {
             let log = Log::Text(call.text(0));
             $body(&call, &log)
         }
 
         #[pg_extern(sql = false)]
-        fn $jsonb(call: Call) $(-> $returns)? {
+        fn $jsonb(call: CountedCall) $(-> $returns)? {
             let log = Log::Jsonb(call.jsonb(0));
             $body(&call, &log)
         }
 
         #[pg_extern(sql = false)]
-        fn $bytea(call: Call) $(-> $returns)? {
+        fn $bytea(call: CountedCall) $(-> $returns)? {
             let log = Log::Bytea(call.bytes(0));
             $body(&call, &log)
         }

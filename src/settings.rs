@@ -1,4 +1,4 @@
-//! The settings `reviewpro.max_threads` and `reviewpro.max_memory`.
+//! The settings `reviewpro.max_threads`, `reviewpro.max_memory` and `reviewpro.log_ingest`.
 
 use std::num::NonZero;
 use std::sync::OnceLock;
@@ -14,6 +14,7 @@ const MAX_MEMORY: i32 = 1 << 20;
 
 static THREADS: GucSetting<i32> = GucSetting::<i32>::new(0);
 static MEMORY: GucSetting<i32> = GucSetting::<i32>::new(1024);
+static LOG_INGEST: GucSetting<bool> = GucSetting::<bool>::new(false);
 
 pub(crate) fn register() {
     GucRegistry::define_int_guc(
@@ -36,6 +37,14 @@ pub(crate) fn register() {
         GucContext::Userset,
         GucFlags::UNIT_MB,
     );
+    GucRegistry::define_bool_guc(
+        c"reviewpro.log_ingest",
+        c"Writes a line into the server's log for every ingest.",
+        c"A JSON object of ids, counts, bytes and seconds; nothing of what the findings say.",
+        &LOG_INGEST,
+        GucContext::Suset,
+        GucFlags::default(),
+    );
     bridge::reserve_setting_prefix(c"reviewpro");
 }
 
@@ -57,4 +66,9 @@ pub(crate) fn threads() -> usize {
 /// Bytes for one call.
 pub(crate) fn memory() -> usize {
     usize::try_from(MEMORY.get()).unwrap_or(1) << 20
+}
+
+/// Whether every ingest is to leave a line in the server's log.
+pub(crate) fn log_ingest() -> bool {
+    LOG_INGEST.get()
 }

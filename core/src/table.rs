@@ -7,6 +7,8 @@ use std::borrow::Cow;
 pub enum Type {
     /// `int4`
     Int,
+    /// `int8`
+    BigInt,
     /// `float8`
     Float,
     /// `numeric`
@@ -47,6 +49,8 @@ pub enum Value<'a> {
     Null,
     /// `int4`
     Int(i32),
+    /// `int8`
+    BigInt(i64),
     /// `float8`
     Float(f64),
     /// `numeric` as plain decimal digits.

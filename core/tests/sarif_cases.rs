@@ -669,6 +669,7 @@ fn values_have_the_types_of_their_columns() {
             let fits = match value {
                 Value::Null => true,
                 Value::Int(_) => column.ty == Type::Int,
+                Value::BigInt(_) => column.ty == Type::BigInt,
                 Value::Float(_) => column.ty == Type::Float,
                 Value::Numeric(_) => column.ty == Type::Numeric,
                 Value::Bool(_) => column.ty == Type::Bool,

@@ -1,5 +1,6 @@
 //! Arguments of a function, borrowed where they lie.
 
+use std::cell::Cell;
 use std::ops::Deref;
 
 use pgrx::callconv::{Arg, ArgAbi};
@@ -18,6 +19,10 @@ use super::window::WindowObject;
 /// copy, trust the encoding, or panic on NULL.
 pub(crate) struct Call {
     fcinfo: pg_sys::FunctionCallInfo,
+    /// What was read of the arguments that are stored as bytes.
+    bytes: Cell<usize>,
+    /// Rows of the result set.
+    rows: Cell<usize>,
 }
 
 // SAFETY: takes no argument of its own; pgrx passes the `fcinfo` of the running function.
@@ -25,7 +30,7 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Call {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         // SAFETY: as for pgrx's own virtual argument, which this wraps.
         let fcinfo = unsafe { pg_sys::FunctionCallInfo::unbox_arg_unchecked(arg) };
-        Call { fcinfo }
+        Call::of(fcinfo)
     }
 
     fn is_virtual_arg() -> bool {
@@ -42,6 +47,28 @@ unsafe impl SqlTranslatable for Call {
 }
 
 impl Call {
+    pub(super) fn of(fcinfo: pg_sys::FunctionCallInfo) -> Self {
+        Call {
+            fcinfo,
+            bytes: Cell::new(0),
+            rows: Cell::new(0),
+        }
+    }
+
+    /// The bytes read and the rows returned so far.
+    pub(super) fn amounts(&self) -> (usize, usize) {
+        (self.bytes.get(), self.rows.get())
+    }
+
+    /// So many more bytes were read than the arguments have.
+    pub(crate) fn has_read(&self, bytes: usize) {
+        self.bytes.set(self.bytes.get() + bytes);
+    }
+
+    pub(super) fn has_returned(&self, rows: usize) {
+        self.rows.set(self.rows.get() + rows);
+    }
+
     pub(super) fn fcinfo(&self) -> pg_sys::FunctionCallInfo {
         self.fcinfo
     }
@@ -109,13 +136,21 @@ impl Call {
 
     /// A `bytea`.
     pub(crate) fn bytes(&self, index: usize) -> Option<Varlena> {
+        refuse_other_encodings();
         // SAFETY: the SQL declares a varlena type; arguments outlive the call.
-        self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })
+        let value = self.datum(index).map(|datum| unsafe { Varlena::packed(datum) })?;
+        self.has_read(value.len());
+        Some(value)
     }
 
     fn aligned(&self, index: usize) -> Option<Varlena> {
+        refuse_other_encodings();
         // SAFETY: as in `bytes`.
-        self.datum(index).map(|datum| unsafe { Varlena::aligned(datum) })
+        let value = self
+            .datum(index)
+            .map(|datum| unsafe { Varlena::aligned(datum) })?;
+        self.has_read(value.len());
+        Some(value)
     }
 
     /// A `jsonb`, as its stored bytes.
@@ -175,6 +210,21 @@ impl Call {
     }
 }
 
+/// Raises 0A000 in a database whose encoding is not UTF-8: neither what we read nor what we return is in another.
+fn refuse_other_encodings() {
+    // SAFETY: reads a global that is fixed once the backend is connected.
+    let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
+    if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
+        raise_as(
+            PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
+            Error::new(
+                ErrorKind::InvalidEncoding,
+                "reviewpro_pg needs a database with encoding UTF8",
+            ),
+        )
+    }
+}
+
 /// A checked `text` or `json` argument.
 pub(crate) struct Text(Varlena);
 
@@ -191,17 +241,7 @@ impl Text {
 
     /// The bytes as UTF-8, or 22021; 0A000 in a database of another encoding.
     pub(super) fn checked(bytes: &[u8]) -> &str {
-        // SAFETY: reads a global that is fixed once the backend is connected.
-        let encoding = unsafe { pg_sys::GetDatabaseEncoding() };
-        if encoding != pg_sys::pg_enc::PG_UTF8 as i32 {
-            raise_as(
-                PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
-                Error::new(
-                    ErrorKind::InvalidEncoding,
-                    "reviewpro_pg needs a database with encoding UTF8",
-                ),
-            )
-        }
+        refuse_other_encodings();
         // A UTF-8 database can hold text that is not: casts without a function, old dumps.
         json::utf8(bytes).or_raise();
         // SAFETY: just checked. (What the check returns lacks a byte order mark, which here is part of the text.)

@@ -11,18 +11,22 @@
 //! * [`window`]: the partition of a window function.
 //! * [`query`]: the rows of a query given as text.
 //! * [`progress`]: how far each backend's call has come.
+//! * [`ingest_call`]: calls of the ingest functions, which are written in SQL.
+//! * [`stats`]: how often each function was called, and what came of it.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
 
 mod array;
 mod call;
 mod compute;
+mod ingest_call;
 mod planner;
 mod progress;
 mod query;
 mod report;
 mod rows;
 mod scratch;
+mod stats;
 mod tuple;
 #[cfg(any(test, feature = "pg_test"))]
 mod tuple_tests;
@@ -34,11 +38,13 @@ pub(crate) use call::{Call, Text};
 pub(crate) use compute::{Work, compute};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
+pub(crate) use ingest_call::{Ended, Row, begin, end, log_line};
 pub(crate) use planner::{Constant, RowsRequest, no_answer};
 pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
 pub(crate) use rows::{stream_batches, stream_rows};
+pub(crate) use stats::{COUNTED, CountedCall, counts, reset_counts, since};
 pub(crate) use value::Value;
 pub(crate) use varlena::Varlena;
 pub(crate) use window::label_partition;

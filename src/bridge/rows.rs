@@ -53,8 +53,9 @@ impl RowSink {
         }
     }
 
-    /// Appends the rows of the batch.
-    fn write(&mut self, batch: &TupleBatch) {
+    /// Appends the rows of the batch; how many there are.
+    fn write(&mut self, batch: &TupleBatch) -> usize {
+        let mut rows = 0;
         for tuple in batch.tuples() {
             let mut tuple = pg_sys::HeapTupleData {
                 // Checked when it was formed.
@@ -64,7 +65,9 @@ impl RowSink {
             };
             // SAFETY: a tuple of as many columns as the store's descriptor has, of its types; the store copies it.
             unsafe { pg_sys::tuplestore_puttuple(self.store, &raw mut tuple) };
+            rows += 1;
         }
+        rows
     }
 }
 
@@ -111,6 +114,6 @@ pub(crate) fn stream_batches(
     stream(
         work,
         |task, send| job(task, &mut Sender { columns, send }),
-        |batch| sink.write(&batch),
+        |batch| call.has_returned(sink.write(&batch)),
     );
 }

@@ -12,7 +12,7 @@ use reviewpro_core::{Error, ErrorKind, Result, jsonb};
 use super::value::MAX_ALLOC_SIZE;
 
 /// Microseconds from the Unix epoch to PostgreSQL's, 2000-01-01.
-const UNIX_TO_POSTGRES: i64 = 946_684_800_000_000;
+pub(super) const UNIX_TO_POSTGRES: i64 = 946_684_800_000_000;
 
 /// The size of a tuple's header, `SizeofHeapTupleHeader`.
 const HEADER: usize = std::mem::offset_of!(pg_sys::HeapTupleHeaderData, t_bits);
@@ -31,6 +31,7 @@ pub(super) fn type_oid(ty: Type) -> pg_sys::Oid {
     match ty {
         Type::Bool => pg_sys::BOOLOID,
         Type::Int => pg_sys::INT4OID,
+        Type::BigInt => pg_sys::INT8OID,
         Type::Float => pg_sys::FLOAT8OID,
         Type::Numeric => pg_sys::NUMERICOID,
         Type::Text => pg_sys::TEXTOID,
@@ -102,6 +103,7 @@ impl TupleBatch {
             Value::Null => return Ok(0),
             Value::Bool(value) => self.memory.push(u8::from(value)),
             Value::Int(value) => self.aligned(start, &value.to_ne_bytes()),
+            Value::BigInt(value) => self.aligned(start, &value.to_ne_bytes()),
             Value::Float(value) => self.aligned(start, &value.to_ne_bytes()),
             Value::Timestamp(unix) => {
                 self.aligned(start, &unix.saturating_sub(UNIX_TO_POSTGRES).to_ne_bytes());

@@ -18,6 +18,7 @@ mod tests {
         let values = [
             Value::Null,
             Value::Int(-7),
+            Value::BigInt(-1 << 40),
             Value::Bool(true),
             Value::Float(2.5),
             Value::Timestamp(946_684_801_000_000),
@@ -41,7 +42,7 @@ mod tests {
                 checked += 1;
             }
         }
-        assert_eq!(checked, 28);
+        assert_eq!(checked, 30);
         let short = [Value::Int(1)];
         assert_eq!(
             formed(&short, 3),
@@ -87,6 +88,7 @@ mod tests {
     fn oid(value: &Value<'_>) -> pg_sys::Oid {
         match value {
             Value::Null | Value::Int(_) => pg_sys::INT4OID,
+            Value::BigInt(_) => pg_sys::INT8OID,
             Value::Bool(_) => pg_sys::BOOLOID,
             Value::Float(_) => pg_sys::FLOAT8OID,
             Value::Timestamp(_) => pg_sys::TIMESTAMPTZOID,
@@ -102,6 +104,7 @@ mod tests {
         match *value {
             Value::Null => None,
             Value::Int(value) => value.into_datum(),
+            Value::BigInt(value) => value.into_datum(),
             Value::Bool(value) => value.into_datum(),
             Value::Float(value) => value.into_datum(),
             Value::Timestamp(_) => pgrx::datum::TimestampWithTimeZone::try_from(1_000_000_i64)

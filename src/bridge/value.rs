@@ -7,6 +7,7 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
 };
 use reviewpro_core::{Error, ErrorKind};
 
+use super::call::Call;
 use super::report::raise;
 
 /// The largest allocation of `palloc`, and so of a field (PostgreSQL's MaxAllocSize, a macro that is not bound).
@@ -20,6 +21,11 @@ impl Value {
     pub(crate) fn text(value: &str) -> Self {
         // SAFETY: PostgreSQL copies as many bytes as it is told.
         Value(unsafe { pg_sys::cstring_to_text_with_len(value.as_ptr().cast(), value.len() as i32) }.into())
+    }
+
+    /// An argument as it is.
+    pub(crate) fn argument(call: &Call, index: usize) -> Option<Self> {
+        call.pointer::<std::ffi::c_void>(index).map(Value::pointer)
     }
 
     /// An `internal`.

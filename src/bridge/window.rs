@@ -15,6 +15,7 @@ use super::compute::main_thread_task;
 use super::progress::Shown;
 use super::report::{OrRaise, raise, raise_as};
 use super::scratch::Scratch;
+use super::stats::CountedCall;
 use super::value::MAX_ALLOC_SIZE;
 use super::varlena::Varlena;
 
@@ -138,7 +139,11 @@ pub(crate) fn label_partition(call: &Call, labels: impl FnOnce(&Collected) -> Ve
         [] => return None,
     };
     if *done == 0 {
+        // The partition is the call; those for its other rows only look up.
+        let counted = CountedCall::of(call.fcinfo());
         let vectors = collect(reader, places);
+        counted.has_read(vectors.bytes());
+        counted.has_returned(places.len());
         let mut labels = labels(&vectors).into_iter();
         for place in places.iter_mut().filter(|place| **place != 0) {
             *place = labels.next().map_or(0, |label| label.max(-1) + 1);

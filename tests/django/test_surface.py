@@ -24,11 +24,16 @@ NOT_WRAPPED = {
     "ingest_objects": STEPS,
     "ingest_plan": STEPS,
     "ingest_store": STEPS,
+    "ingest_began": STEPS,
+    "ingest_ended": STEPS,
     "migration_plan": "a step of migrate_fingerprints",
     "run_migration": "a step of migrate_fingerprints",
     "migrate_fingerprints": "done once, in psql, by who moves an application over",
     "migrate_all_fingerprints": "commits as it goes, which Django's transactions do not allow; done once, in psql",
     "sarif_findings_support": "the planner's",
+    "reviewpro_stats": "read through the view of that name, by whoever operates the server",
+    "reviewpro_stats_reset": "for whoever operates the server",
+    "reviewpro_health": "read through the view of that name, by whoever operates the server",
     "reviewpro_progress": "read through the view of that name, by django_reviewpro.progress",
 }
 # Positional arguments have their own words in Python; these are the options, by function.

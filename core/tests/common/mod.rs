@@ -157,6 +157,7 @@ pub fn value(value: Value<'_>) -> Json {
     match value {
         Value::Null => Json::Null,
         Value::Int(value) => value.into(),
+        Value::BigInt(value) => value.into(),
         Value::Float(value) => value.into(),
         Value::Bool(value) => value.into(),
         Value::Numeric(text) => serde_json::from_str::<f64>(text).expect("a number").into(),

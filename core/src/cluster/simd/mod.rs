@@ -137,6 +137,16 @@ impl Kernel {
         }
     }
 
+    /// The name as SQL shows it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Kernel::Avx512 => "avx512",
+            Kernel::Avx2 => "avx2",
+            Kernel::Portable => "portable",
+        }
+    }
+
     /// What makes a code unsigned.
     pub fn offset(self) -> u8 {
         self.max_code() as u8 + 1
