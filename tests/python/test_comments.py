@@ -57,7 +57,7 @@ def test_every_example_runs(connection: psycopg.Connection, counted: list[int]) 
 
 
 def test_comments_read_well(connection: psycopg.Connection) -> None:
-    """A sentence or two that begin with a capital letter, then the example, which is one statement without semicolon."""
+    """A sentence or two that begin with a capital letter, then the example: one statement without semicolon."""
     comments = dict(connection.execute(COMMENTS).fetchall())
     assert len(comments) > 40
     for name, text in comments.items():

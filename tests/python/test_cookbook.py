@@ -26,7 +26,8 @@ def test_cookbook(dsn: str, connection: psycopg.Connection) -> None:
     connection.execute("DROP SCHEMA IF EXISTS cookbook CASCADE")
     connection.execute("CREATE SCHEMA cookbook")
     try:
-        setup = f"SET client_min_messages = warning;\nSET search_path = cookbook, public;\nSET timezone = 'UTC';\n\\i {SEED}\n"
+        settings = "client_min_messages = warning", "search_path = cookbook, public", "timezone = 'UTC'"
+        setup = "".join(f"SET {setting};\n" for setting in settings) + f"\\i {SEED}\n"
         printed = run(dsn, [statement for statement, _ in found], setup)
         if os.environ.get("COOKBOOK_ACCEPT"):
             accept(printed)
