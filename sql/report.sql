@@ -20,7 +20,8 @@ CREATE FUNCTION findings_report_query(
     min_samples integer DEFAULT 2,
     max_points integer DEFAULT 2000
 ) RETURNS text
-    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+    -- Not STABLE: so it knows a table that the same statement has made.
+    VOLATILE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     own CONSTANT text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'reviewpro_pg');
     relation CONSTANT text := findings::text;
@@ -292,7 +293,7 @@ CREATE FUNCTION findings_report(
     min_samples integer DEFAULT 2,
     max_points integer DEFAULT 2000
 ) RETURNS text
-    STABLE COST 200000 LANGUAGE sql
+    VOLATILE COST 200000 LANGUAGE sql
 BEGIN ATOMIC
     SELECT render_findings_report(
         findings_report_data(findings_report_query(

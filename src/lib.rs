@@ -68,7 +68,11 @@ pgrx::extension_sql_file!(
     name = "ingest_migration",
     requires = ["ingest_lifecycle"]
 );
-pgrx::extension_sql_file!("../sql/chart.sql", name = "chart", requires = ["ingest_migration"]);
+pgrx::extension_sql_file!(
+    "../sql/chart.sql",
+    name = "chart",
+    requires = ["ingest_migration"]
+);
 pgrx::extension_sql_file!("../sql/report.sql", name = "report", requires = ["chart"]);
 
 /// What `cargo pgrx test` asks for.

@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use reviewpro_core::Task;
 use reviewpro_core::jsonb::Tree;
 use reviewpro_core::report::{Format, render};
-use reviewpro_core::Task;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/report")
@@ -13,12 +13,7 @@ fn folder() -> PathBuf {
 fn written(name: &str, format: Format) -> String {
     let json = std::fs::read_to_string(folder().join(format!("{name}.json"))).unwrap();
     let document = Tree::parse(&json).unwrap().encode().unwrap();
-    render(
-        document.as_bytes(),
-        format,
-        &Task::new(1, usize::MAX, &|| false),
-    )
-    .unwrap()
+    render(document.as_bytes(), format, &Task::new(1, usize::MAX, &|| false)).unwrap()
 }
 
 #[test]
@@ -32,7 +27,11 @@ fn reports_are_as_they_were() {
                 std::fs::write(&file, &text).unwrap();
             }
             let expected = std::fs::read_to_string(&file).unwrap();
-            assert!(text == expected, "{} differs (REPORT_ACCEPT=1 writes it)", file.display());
+            assert!(
+                text == expected,
+                "{} differs (REPORT_ACCEPT=1 writes it)",
+                file.display()
+            );
             compared += 1;
         }
     }
@@ -43,12 +42,28 @@ fn reports_are_as_they_were() {
 #[test]
 fn nothing_hostile_is_left() {
     let html = written("hostile", Format::Html).to_lowercase();
-    for part in ["<script", "<img", "<iframe", "<svg onload", "<a href=\"javascript", "<!--", "]]>", "\u{202e}"] {
+    for part in [
+        "<script",
+        "<img",
+        "<iframe",
+        "<svg onload",
+        "<a href=\"javascript",
+        "<!--",
+        "]]>",
+        "\u{202e}",
+    ] {
         assert!(!html.contains(part), "{part} got into the page");
     }
     let markdown = written("hostile", Format::Markdown);
     let outside: String = markdown.split("````").step_by(2).collect();
-    for part in ["<script", "<img", "](javascript", "\u{202e}", "@everyone", "https://evil"] {
+    for part in [
+        "<script",
+        "<img",
+        "](javascript",
+        "\u{202e}",
+        "@everyone",
+        "https://evil",
+    ] {
         assert!(!outside.contains(part), "{part} got into the text");
     }
     // Every row of a table has the cells of its heading.

@@ -32,7 +32,7 @@ def browser() -> Iterator[Browser]:
         "FONTCONFIG_PATH": str(folder),
     }
     # The sandbox needs rights that a container does not give; the pages are ours.
-    options = ["--no-sandbox", "--single-process", "--no-zygote", "--disable-gpu"]
+    options = ["--no-sandbox", "--disable-gpu"]
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=str(folder / "chromium"), env=env, args=options)
         yield opened

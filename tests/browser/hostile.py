@@ -44,11 +44,13 @@ LINKS = [
     "https://good.example/\u202e",
 ]
 
-ELEMENTS = set(
-    "a b bdi body caption circle code dd desc div dl dt figcaption figure h1 h2 h3 head header html li main meta ol p pre rect "
-    "section span style svg table tbody td text th thead title tr ul".split()
-)
-ATTRIBUTES = set(
-    "aria-hidden aria-label aria-labelledby charset class content cx cy focusable height href http-equiv id lang name "
-    "preserveAspectRatio r rel role scope tabindex viewBox width x y".split()
-)
+ELEMENTS = {
+    "a", "b", "bdi", "body", "caption", "circle", "code", "dd", "desc", "div", "dl", "dt", "figcaption",
+    "figure", "h1", "h2", "h3", "head", "header", "html", "li", "main", "meta", "ol", "p", "pre", "rect",
+    "section", "span", "style", "svg", "table", "tbody", "td", "text", "th", "thead", "title", "tr", "ul",
+}  # fmt: skip
+ATTRIBUTES = {
+    "aria-hidden", "aria-label", "aria-labelledby", "charset", "class", "content", "cx", "cy", "focusable",
+    "height", "href", "http-equiv", "id", "lang", "name", "preserveAspectRatio", "r", "rel", "role", "scope",
+    "tabindex", "viewBox", "width", "x", "y",
+}  # fmt: skip

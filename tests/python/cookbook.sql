@@ -31,9 +31,9 @@ INSERT INTO rules VALUES
 CREATE TABLE seen AS
 SELECT r.rule_id, c.name AS repository, (ARRAY['src/app.py', 'src/pay/card.py', 'src/pay/refund.py', 'web/login.js', 'src/users.py'])[1 + (n * 3 + length(r.rule_id)) % 5]
            AS file_path,
-       5 + n * 7 AS start_line, (n * 5 + length(r.message)) % 8 AS since, (n * 5 + length(r.message)) % 8 + 2 + n % 6 AS until,
-       n = 3 AND r.rule_id = 'B105' AS returns
-FROM rules r, (VALUES ('shop'), ('billing')) c (name), generate_series(1, 9) n
+       5 + n * 7 AS start_line, CASE WHEN b.returns THEN 0 ELSE (n * 5 + length(r.message)) % 8 END AS since,
+       CASE WHEN b.returns THEN 1 ELSE (n * 5 + length(r.message)) % 8 + 2 + n % 6 END AS until, b.returns
+FROM rules r, (VALUES ('shop'), ('billing')) c (name), generate_series(1, 9) n, LATERAL (SELECT n = 2 AND r.rule_id = 'B105') b (returns)
 WHERE (n + length(r.rule_id) + length(c.name)) % 4 <> 0;
 
 DO $$

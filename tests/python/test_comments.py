@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import psycopg
-import pytest
 from psycopg import sql
 
 # What belongs to the extension and has a comment, but for columns.
@@ -39,6 +38,7 @@ def test_every_function_has_an_example(connection: psycopg.Connection) -> None:
 
 def test_every_example_runs(connection: psycopg.Connection, counted: list[int]) -> None:
     """Each by itself, in a schema of its own that has no tables."""
+    failures = []
     for name, example in examples(connection).items():
         connection.execute("DROP SCHEMA IF EXISTS example CASCADE")
         connection.execute("CREATE SCHEMA example")
@@ -49,11 +49,12 @@ def test_every_example_runs(connection: psycopg.Connection, counted: list[int]) 
                 assert result.description, f"the example of {name} returns nothing"
                 assert result.fetchall() is not None
         except psycopg.Error as error:
-            pytest.fail(f"the example of {name} fails: {error}\n{example}")
+            failures.append(f"the example of {name} fails: {error}\n{example}")
         finally:
             connection.execute("RESET search_path")
             connection.execute("DROP SCHEMA example CASCADE")
         counted.append(1)
+    assert not failures, "\n\n".join(failures)
 
 
 def test_comments_read_well(connection: psycopg.Connection) -> None:

@@ -89,8 +89,9 @@ fn level(value: f64, low: f64, high: f64) -> Option<usize> {
             _ => 3,
         })
     } else {
-        // Halves, since the difference of two finite numbers may not be finite.
-        let share = (value / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
+        // The difference of two finite numbers may not be finite; that of their halves is, but halves of the smallest are 0.
+        let unit = if (high - low).is_finite() { 1.0 } else { 0.5 };
+        let share = (value * unit - low * unit) / (high * unit - low * unit);
         Some(((share * 8.0).clamp(0.0, 7.0)) as usize)
     }
 }
@@ -117,7 +118,10 @@ mod tests {
         assert_eq!(line(&[3.0, 3.0]), "▄▄");
         assert_eq!(line(&[f64::MIN, 0.0, f64::MAX]), "▁▅█");
         assert_eq!(line(&[0.0, f64::from_bits(1)]), "▁█");
-        assert_eq!(line(&[f64::NEG_INFINITY, 1., 2., f64::INFINITY, f64::NAN]), "▁▁██ ");
+        assert_eq!(
+            line(&[f64::NEG_INFINITY, 1., 2., f64::INFINITY, f64::NAN]),
+            "▁▁██ "
+        );
         assert_eq!(line(&[f64::INFINITY]), "█");
     }
 

@@ -68,7 +68,8 @@ pub fn project(embeddings: &Embeddings<'_>, metric: Metric, task: &Task<'_>) -> 
             at[0] += value * direction[0];
             at[1] += value * direction[1];
         }
-        points[i] = [at[0] * axes[0], at[1] * axes[1]];
+        // Plus 0, for -0 is no place of its own.
+        points[i] = [at[0] * axes[0] + 0.0, at[1] * axes[1] + 0.0];
     })?;
     Ok(points)
 }
@@ -240,6 +241,13 @@ fn eigen(mut matrix: Small) -> (Coefficients, Small) {
     for (k, row) in vectors.iter_mut().enumerate() {
         row[k] = 1.0;
     }
+    for i in 1..BLOCK {
+        for j in 0..i {
+            // Symmetric but for rounding.
+            matrix[i][j] = (matrix[i][j] + matrix[j][i]) / 2.0;
+            matrix[j][i] = matrix[i][j];
+        }
+    }
     for _ in 0..60 {
         let off: f64 = (0..BLOCK)
             .flat_map(|i| (0..i).map(move |j| (i, j)))
@@ -251,7 +259,7 @@ fn eigen(mut matrix: Small) -> (Coefficients, Small) {
         }
         for i in 1..BLOCK {
             for j in 0..i {
-                let entry = (matrix[i][j] + matrix[j][i]) / 2.0;
+                let entry = matrix[i][j];
                 if entry == 0.0 {
                     continue;
                 }
@@ -361,11 +369,17 @@ mod tests {
         assert!(map(&Array2::zeros((0, 0)), Metric::Cosine).is_empty());
         assert_eq!(map(&Array2::ones((1, 3)), Metric::Cosine), [[0.0, 0.0]]);
         assert_eq!(map(&Array2::zeros((3, 3)), Metric::Cosine), [[0.0; 2]; 3]);
-        assert_eq!(map(&Array2::from_elem((3, 3), 0.1), Metric::Cosine), [[0.0; 2]; 3]);
+        assert_eq!(
+            map(&Array2::from_elem((3, 3), 0.1), Metric::Cosine),
+            [[0.0; 2]; 3]
+        );
         let line = Array2::from_shape_fn((5, 4), |(i, _)| i as f64);
         let points = map(&line, Metric::Euclidean);
         assert!(points.iter().all(|point| point[1] == 0.0), "{points:?}");
-        assert!(points.windows(2).all(|pair| pair[0][0] < pair[1][0]), "{points:?}");
+        assert!(
+            points.windows(2).all(|pair| pair[0][0] < pair[1][0]),
+            "{points:?}"
+        );
         let one = Array2::from_shape_fn((5, 1), |(i, _)| i as f64);
         assert_eq!(map(&one, Metric::Euclidean)[4], [2.0, 0.0]);
     }
@@ -401,11 +415,7 @@ mod tests {
     fn memory_and_cancel() {
         let rows = Array2::ones((4, 4));
         let embeddings = Embeddings::from_f64(rows.view(), &task()).unwrap();
-        let kind = |task: &Task<'_>| {
-            project(&embeddings, Metric::Cosine, task)
-                .unwrap_err()
-                .kind
-        };
+        let kind = |task: &Task<'_>| project(&embeddings, Metric::Cosine, task).unwrap_err().kind;
         assert_eq!(kind(&Task::new(1, 100, &|| false)), ErrorKind::OutOfMemory);
         assert_eq!(kind(&Task::new(1, usize::MAX, &|| true)), ErrorKind::Cancelled);
     }

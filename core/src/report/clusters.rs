@@ -30,12 +30,8 @@ pub(super) fn clusters(map: &Map) -> Vec<Cluster<'_>> {
                 [x + point.x * share, y + point.y * share]
             });
             // Halves: the difference of two finite numbers may not be finite.
-            let distance = |point: &Point| {
-                f64::hypot(
-                    point.x / 2.0 - middle[0] / 2.0,
-                    point.y / 2.0 - middle[1] / 2.0,
-                )
-            };
+            let distance =
+                |point: &Point| f64::hypot(point.x / 2.0 - middle[0] / 2.0, point.y / 2.0 - middle[1] / 2.0);
             let example = points
                 .iter()
                 .copied()

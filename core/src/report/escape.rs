@@ -50,8 +50,13 @@ pub struct Markdown<'a>(pub &'a str);
 impl Display for Markdown<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let mut before = ' ';
-        for c in self.0.chars() {
-            let c = if matches!(c, '\n' | '\t' | '\r' | ' ') { ' ' } else { c };
+        let mut rest = self.0.chars();
+        while let Some(c) = rest.next() {
+            let c = if matches!(c, '\n' | '\t' | '\r' | ' ') {
+                ' '
+            } else {
+                c
+            };
             match c {
                 ' ' if before == ' ' => {}
                 // References to characters, for these are not even seen by what looks for tags, cells and code.
@@ -64,8 +69,14 @@ impl Display for Markdown<'_> {
                 // The empty character keeps GitHub from calling people and linking issues.
                 '@' => f.write_str("@&#8203;")?,
                 '#' => f.write_str("\\#&#8203;")?,
-                // The colon and the dot of what would become a link by itself.
-                ':' => f.write_str("&#58;")?,
+                // The colon and the dot of what would become a link, or a small picture, by itself.
+                ':' if rest
+                    .clone()
+                    .next()
+                    .is_some_and(|next| !next.is_whitespace() && !next.is_ascii_digit()) =>
+                {
+                    f.write_str("&#58;")?;
+                }
                 '.' if before == 'w' || before == 'W' => f.write_str("&#46;&#8203;")?,
                 '*' | '_' | '[' | ']' | '(' | ')' | '~' | '!' | '$' | '^' | '=' | '{' | '}' => {
                     f.write_char('\\')?;
@@ -113,9 +124,9 @@ impl Display for Fenced<'_> {
 pub fn link(uri: &str) -> Option<&str> {
     let (scheme, rest) = uri.split_once("://")?;
     let is_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
-    let is_plain = rest
-        .chars()
-        .all(|c| !c.is_whitespace() && !is_hidden(c) && !matches!(c, '<' | '>' | '"' | '\'' | '`' | '\\' | '|'));
+    let is_plain = rest.chars().all(|c| {
+        !c.is_whitespace() && !is_hidden(c) && !matches!(c, '<' | '>' | '"' | '\'' | '`' | '\\' | '|')
+    });
     (is_web && is_plain && !rest.is_empty() && !rest.starts_with('/')).then_some(uri)
 }
 
@@ -129,7 +140,10 @@ mod tests {
             Html("<a href=\"x\" b='y'>&amp;`\r\n\tü").to_string(),
             "&lt;a href=&quot;x&quot; b=&#39;y&#39;&gt;&amp;amp;&#96;\n\tü"
         );
-        assert_eq!(Html("a\u{202e}b\u{0}c\u{ffff}").to_string(), "a[U+202E]b[U+0000]c[U+FFFF]");
+        assert_eq!(
+            Html("a\u{202e}b\u{0}c\u{ffff}").to_string(),
+            "a[U+202E]b[U+0000]c[U+FFFF]"
+        );
     }
 
     #[test]
@@ -143,12 +157,19 @@ mod tests {
             "@&#8203;team \\#&#8203;1 https&#58;//x www&#46;&#8203;x a.b"
         );
         assert_eq!(Markdown("\u{202e}").to_string(), "\\[U+202E\\]");
+        assert_eq!(
+            Markdown("at 3:00: x :y: mailto:z").to_string(),
+            "at 3:00: x &#58;y: mailto&#58;z"
+        );
     }
 
     #[test]
     fn fences_are_longer_than_what_is_inside() {
         assert_eq!(Fenced("x").to_string(), "```text\nx\n```\n");
-        assert_eq!(Fenced("a\n````\n</p>\r\n").to_string(), "`````text\na\n````\n</p>\n`````\n");
+        assert_eq!(
+            Fenced("a\n````\n</p>\r\n").to_string(),
+            "`````text\na\n````\n</p>\n`````\n"
+        );
     }
 
     #[test]

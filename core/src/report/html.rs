@@ -144,7 +144,11 @@ fn rules(report: &Report, out: &mut dyn Write) -> Result {
         let class = severity_class(rule.severity.as_deref());
         out.write_str("<tr><th scope=\"row\">")?;
         rule_name(&rule.rule_id, rule.help_uri.as_deref(), out)?;
-        if let Some(name) = rule.rule_name.as_ref().filter(|&name| Some(name) != rule.rule_id.as_ref()) {
+        if let Some(name) = rule
+            .rule_name
+            .as_ref()
+            .filter(|&name| Some(name) != rule.rule_id.as_ref())
+        {
             write!(out, " <bdi class=\"note\">{}</bdi>", Html(name))?;
         }
         write!(
@@ -220,7 +224,11 @@ fn one(finding: &Finding, out: &mut dyn Write) -> Result {
         "</p>\n<p class=\"message\"><bdi>{}</bdi></p>\n",
         Html(or_unknown(&finding.message))
     )?;
-    if let Some(snippet) = finding.snippet.as_ref().filter(|snippet| !snippet.trim().is_empty()) {
+    if let Some(snippet) = finding
+        .snippet
+        .as_ref()
+        .filter(|snippet| !snippet.trim().is_empty())
+    {
         // The first line break after <pre> is not part of the text.
         writeln!(
             out,
@@ -253,11 +261,7 @@ fn cluster_map(map: &Map, out: &mut dyn Write) -> Result {
     let drawn = map.points.len() as u64;
     out.write_str("<section>\n<h2>Similar findings</h2>\n<figure>\n")?;
     svg::map(out, map)?;
-    write!(
-        out,
-        "<figcaption>The embeddings of {}",
-        counted(drawn, "finding")
-    )?;
+    write!(out, "<figcaption>The embeddings of {}", counted(drawn, "finding"))?;
     if let Some(of) = map.of.filter(|&of| of > drawn) {
         write!(out, ", a sample of {}", Count(of))?;
     }
@@ -285,7 +289,11 @@ fn cluster_map(map: &Map, out: &mut dyn Write) -> Result {
     }
     out.write_str("</tbody>\n</table>\n")?;
     if let Some(more) = clusters.len().checked_sub(LEGEND).filter(|&more| more > 0) {
-        writeln!(out, "<p class=\"note\">And {}.</p>", counted(more as u64, "smaller cluster"))?;
+        writeln!(
+            out,
+            "<p class=\"note\">And {}.</p>",
+            counted(more as u64, "smaller cluster")
+        )?;
     }
     out.write_str("</section>\n")
 }

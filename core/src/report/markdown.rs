@@ -103,7 +103,11 @@ fn rules(report: &Report, out: &mut dyn Write) -> Result {
     for rule in &report.rules {
         out.write_str("| ")?;
         name(&rule.rule_id, rule.help_uri.as_deref(), out)?;
-        if let Some(name) = rule.rule_name.as_ref().filter(|&name| Some(name) != rule.rule_id.as_ref()) {
+        if let Some(name) = rule
+            .rule_name
+            .as_ref()
+            .filter(|&name| Some(name) != rule.rule_id.as_ref())
+        {
             write!(out, " {}", Markdown(name))?;
         }
         writeln!(
@@ -163,7 +167,9 @@ fn worst(report: &Report, out: &mut dyn Write) -> Result {
     if report.worst.is_empty() {
         return out.write_str("\nNo finding is open.\n");
     }
-    (1..).zip(&report.worst).try_for_each(|(number, finding)| one(number, finding, out))
+    (1..)
+        .zip(&report.worst)
+        .try_for_each(|(number, finding)| one(number, finding, out))
 }
 
 fn one(number: usize, finding: &Finding, out: &mut dyn Write) -> Result {
@@ -176,11 +182,7 @@ fn one(number: usize, finding: &Finding, out: &mut dyn Write) -> Result {
     if let Some(change) = &finding.change {
         write!(out, " ({})", Markdown(change))?;
     }
-    write!(
-        out,
-        "\n\nIn **{}**",
-        Markdown(or_unknown(&finding.file_path))
-    )?;
+    write!(out, "\n\nIn **{}**", Markdown(or_unknown(&finding.file_path)))?;
     if let Some(line) = finding.start_line {
         write!(out, ", line {line}")?;
     }
@@ -197,7 +199,11 @@ fn one(number: usize, finding: &Finding, out: &mut dyn Write) -> Result {
         write!(out, ", first seen {}", Markdown(time))?;
     }
     writeln!(out, ": {}", Markdown(or_unknown(&finding.message)))?;
-    match finding.snippet.as_ref().filter(|snippet| !snippet.trim().is_empty()) {
+    match finding
+        .snippet
+        .as_ref()
+        .filter(|snippet| !snippet.trim().is_empty())
+    {
         Some(snippet) => write!(out, "\n{}", Fenced(snippet)),
         None => Ok(()),
     }

@@ -41,11 +41,10 @@ impl Format {
         match name {
             "html" => Ok(Format::Html),
             "markdown" => Ok(Format::Markdown),
-            _ => Err(Error::new(
-                ErrorKind::InvalidParameter,
-                format!("unknown format \"{name}\""),
-            )
-            .hint("Use html or markdown.")),
+            _ => Err(
+                Error::new(ErrorKind::InvalidParameter, format!("unknown format \"{name}\""))
+                    .hint("Use html or markdown."),
+            ),
         }
     }
 }
@@ -57,8 +56,11 @@ impl Format {
 pub fn render(document: &[u8], format: Format, task: &Task<'_>) -> Result<String> {
     // The texts are copied once; what they become is counted while it is written.
     task.need("a report", Some(document.len()))?;
-    let report: Report = jsonb::from_slice(document)
-        .map_err(|error: Error| error.hint("Pass what findings_report_data returns."))?;
+    let hint = "Pass what findings_report_data returns.";
+    if !matches!(jsonb::Value::root(document)?, jsonb::Value::Object(_)) {
+        return Err(Error::new(ErrorKind::InvalidParameter, "a report is an object").hint(hint));
+    }
+    let report: Report = jsonb::from_slice(document).map_err(|error: Error| error.hint(hint))?;
     task.check()?;
     let mut page = Page {
         text: String::new(),
@@ -117,7 +119,14 @@ mod tests {
 
     #[test]
     fn what_is_no_such_document() {
-        for json in ["5", "[]", "null", r#"{"worst": 5}"#, r#"{"totals": {"open": "x"}}"#, r#"{"totals": {"open": -1}}"#] {
+        for json in [
+            "5",
+            "[]",
+            "null",
+            r#"{"worst": 5}"#,
+            r#"{"totals": {"open": "x"}}"#,
+            r#"{"totals": {"open": -1}}"#,
+        ] {
             let error = written(json, Format::Html).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidParameter, "{json}");
             assert!(error.hint.is_some());
@@ -125,7 +134,10 @@ mod tests {
         let long = format!("{{\"rules\": [{}{{}}]}}", "{},".repeat(model::MAX_ITEMS));
         let error = written(&long, Format::Html).unwrap_err();
         assert_eq!(error.message, "a list of a report has more than 10000 items");
-        assert_eq!(Format::parse("pdf").unwrap_err().kind, ErrorKind::InvalidParameter);
+        assert_eq!(
+            Format::parse("pdf").unwrap_err().kind,
+            ErrorKind::InvalidParameter
+        );
     }
 
     #[test]
@@ -135,7 +147,10 @@ mod tests {
             let size = written(&json, format).unwrap().len();
             assert!(within(&json, format, size + 100_100).is_ok());
             for memory in [0, 100, size] {
-                assert_eq!(within(&json, format, memory).unwrap_err().kind, ErrorKind::OutOfMemory);
+                assert_eq!(
+                    within(&json, format, memory).unwrap_err().kind,
+                    ErrorKind::OutOfMemory
+                );
             }
         }
     }
@@ -151,7 +166,10 @@ mod tests {
         ] {
             let html = written(&format!(r#"{{"map": {{"points": [{points}]}}}}"#), Format::Html).unwrap();
             assert!(html.contains("class=\"map\""));
-            assert!(!html.contains("NaN") && !html.contains("inf\""), "{points}: {html}");
+            assert!(
+                !html.contains("NaN") && !html.contains("inf\""),
+                "{points}: {html}"
+            );
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _, SeqAccess, Visitor};
 
 /// The longest list of a document: a page is for people.
 pub const MAX_ITEMS: usize = 10_000;
@@ -205,7 +205,9 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Resu
             let mut list = Vec::new();
             while let Some(item) = items.next_element()? {
                 if list.len() == MAX_ITEMS {
-                    return Err(A::Error::custom(format!("a list of a report has more than {MAX_ITEMS} items")));
+                    return Err(A::Error::custom(format!(
+                        "a list of a report has more than {MAX_ITEMS} items"
+                    )));
                 }
                 list.push(item);
             }

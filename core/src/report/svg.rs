@@ -115,7 +115,11 @@ impl Place {
         );
         Place {
             middle: [0, 1].map(|axis| high[axis] / 2.0 + low[axis] / 2.0),
-            scale: if scale.is_finite() && scale > 0.0 { scale } else { 0.0 },
+            scale: if scale.is_finite() && scale > 0.0 {
+                scale
+            } else {
+                0.0
+            },
         }
     }
 
