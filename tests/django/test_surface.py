@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 
 # Called by other functions of the extension, or by the companion's own SQL.
 STEPS = "a step of ingest_sarif and ingest_findings, for looking at what they would do"
+PSQL = "a chart of characters, for people in psql"
+PAGE = "a page, which a cursor fetches as well as an expression would; its options are those of no query"
 NOT_WRAPPED = {
     "ingest_results": STEPS,
     "ingest_objects": STEPS,
@@ -29,6 +31,14 @@ NOT_WRAPPED = {
     "migrate_fingerprints": "done once, in psql, by who moves an application over",
     "migrate_all_fingerprints": "commits as it goes, which Django's transactions do not allow; done once, in psql",
     "sarif_findings_support": "the planner's",
+    "bar": PSQL,
+    "sparkline": PSQL,
+    "histogram": PSQL,
+    "cluster_map": "a drawing's places, for findings_report",
+    "findings_report": PAGE,
+    "findings_report_query": PAGE,
+    "findings_report_data": PAGE,
+    "render_findings_report": PAGE,
     "reviewpro_progress": "read through the view of that name, by django_reviewpro.progress",
 }
 # Positional arguments have their own words in Python; these are the options, by function.
