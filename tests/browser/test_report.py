@@ -91,7 +91,7 @@ def hostile(connection: psycopg.Connection) -> str:
 def test_the_payloads_run_where_they_are_not_escaped(browser: Browser, tmp_path: Path) -> None:
     """The counter-proof: a page without any escaping is hit."""
     hit = 0
-    for payload in PAYLOADS:
+    for payload in [payload for payload in PAYLOADS if "evil.example" not in payload]:
         opened = Opened(browser, f"<!DOCTYPE html><title>{TITLE}</title><p>{payload}</p>", tmp_path)
         hit += opened.page.title() == "pwned"
         opened.page.close()
@@ -158,6 +158,11 @@ def test_it_looks_right(
     assert all(ratio >= 4.5 for _, ratio in contrasts), [c for c in contrasts if c[1] < 4.5]
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(13, 17, 23)"}[scheme]
+    # There are letters, and lines of them have a height.
+    heights = page.evaluate(
+        "[...document.querySelectorAll('h1, h2, .badge')].map(e => e.getBoundingClientRect().height)"
+    )
+    assert min(heights) > 15
     # The style is in force: bars are as long as they say, and the map has dots within it.
     bars = page.evaluate("[...document.querySelectorAll('.bar rect')].map(e => e.getBoundingClientRect().width)")
     assert max(bars) > 50
