@@ -76,6 +76,22 @@ CREATE FUNCTION cluster_query(
 COMMENT ON FUNCTION cluster_query(text, text, double precision, integer, integer, double precision, text, text) IS
     'Clusters the rows of a query that returns an id and an embedding, however many; noise NULL. Example: SELECT * FROM cluster_query(''SELECT 1, ARRAY[1, 0]::real[] UNION ALL SELECT 2, ARRAY[1, 0.1]'', eps => 0.1)';
 
+CREATE FUNCTION cluster_map(
+    query text,
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (id text, cluster integer, x double precision, y double precision)
+    -- As unsafe as the query may be.
+    VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_map_wrapper';
+COMMENT ON FUNCTION cluster_map(text, text, double precision, integer, integer, double precision, text, text) IS
+    'As cluster_query, with a place on a map for each row: its two principal components (by cosine, of the vectors scaled to length 1). Example: SELECT * FROM cluster_map(''SELECT 1, ARRAY[1, 0]::real[] UNION ALL SELECT 2, ARRAY[1, 0.1]'', eps => 0.1)';
+
 CREATE FUNCTION cluster_dbscan(
     embedding real[],
     eps double precision,

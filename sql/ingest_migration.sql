@@ -143,4 +143,4 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
-    'migrate_fingerprints for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';
+    'As migrate_fingerprints, for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';

@@ -1,7 +1,7 @@
 //! Clustering of arrays and of queries: vectors in, labels out; the algorithms are in `reviewpro_core::cluster`.
 
 use pgrx::pg_extern;
-use reviewpro_core::cluster::{Algorithm, Options, Report};
+use reviewpro_core::cluster::{Algorithm, Options, Report, project};
 use reviewpro_core::table::{Column, Type, Value as Cell};
 
 use crate::bridge::{Call, CountedCall, OrRaise, Value, Work, compute, read_vectors, stream_rows};
@@ -41,6 +41,35 @@ fn cluster_query(call: CountedCall) {
         rows.labelled(&labels).try_for_each(|(id, label)| {
             let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);
             emit(&[Cell::Text(id), cluster])
+        })
+    });
+}
+
+/// `cluster_map(query, algorithm, ...)`: as `cluster_query`, with a place on a map.
+#[pg_extern(sql = false)]
+fn cluster_map(call: Call) {
+    const COLUMNS: &[Column] = &[
+        Column::new("id", Type::Text),
+        Column::new("cluster", Type::Int),
+        Column::new("x", Type::Float),
+        Column::new("y", Type::Float),
+    ];
+    let query = call.required("query", call.text(0));
+    let algorithm = algorithm(&call);
+    let rows = read_vectors(&query);
+    stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
+        let embeddings = rows.vectors.embeddings(task)?;
+        let labels = algorithm.labels(&embeddings, task)?;
+        let points = project(&embeddings, algorithm.metric(), task)?;
+        let mut points = points.iter();
+        rows.labelled(&labels).try_for_each(|(id, label)| {
+            let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);
+            // Only rows with a vector have a label, and a place.
+            let [x, y] = match label.and_then(|_| points.next()) {
+                Some(&[x, y]) => [Cell::Float(x), Cell::Float(y)],
+                None => [Cell::Null, Cell::Null],
+            };
+            emit(&[Cell::Text(id), cluster, x, y])
         })
     });
 }

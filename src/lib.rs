@@ -5,12 +5,14 @@
 //! hand-written in `sql/`, the plumbing to PostgreSQL lives in [`bridge`] alone.
 
 mod bridge;
+mod chart;
 mod cluster;
 mod cluster_quality;
 mod cluster_rows;
 mod fingerprint;
 mod ingest;
 mod progress;
+mod report;
 mod sarif;
 mod settings;
 mod stats;
@@ -68,6 +70,12 @@ pgrx::extension_sql_file!(
     name = "ingest_migration",
     requires = ["ingest_lifecycle"]
 );
+pgrx::extension_sql_file!(
+    "../sql/chart.sql",
+    name = "chart",
+    requires = ["ingest_migration"]
+);
+pgrx::extension_sql_file!("../sql/report.sql", name = "report", requires = ["chart"]);
 
 /// What `cargo pgrx test` asks for.
 #[cfg(test)]

@@ -8,17 +8,21 @@
 //! * [`jsonb`]: PostgreSQL's binary JSON read and written in place, as one more serde data format.
 //! * [`fingerprint`]: the published identities of a finding; frozen once released.
 //! * [`cluster`]: embeddings become clusters, with scikit-learn's labels.
+//! * [`chart`]: small charts made of characters.
+//! * [`report`]: findings as one page for people, HTML or Markdown.
 //! * [`table`]: rows as named, typed columns: all that the extension has to know of them.
 //! * [`progress`]: how far a computation has come.
 //! * [`task`]: what a computation may use (threads, memory) and how it is told to stop.
 //! * [`error`]: everything that can go wrong, once.
 
+pub mod chart;
 pub mod cluster;
 pub mod error;
 pub mod fingerprint;
 pub mod json;
 pub mod jsonb;
 pub mod progress;
+pub mod report;
 pub mod sarif;
 pub mod table;
 pub mod task;

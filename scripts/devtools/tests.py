@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from . import house, release_stages
+from .browser import stage_browser
 from .build import build
 from .companion import stage_django
 from .server import Server, test_server
@@ -140,7 +141,7 @@ PLAIN_STAGES = {
     "core": stage_core,
     "pgtest": stage_pgtest,
 }
-SERVER_STAGES = {"regress": stage_regress, "python": stage_python, "django": stage_django}
+SERVER_STAGES = {"regress": stage_regress, "python": stage_python, "django": stage_django, "browser": stage_browser}
 # These need the built extension, and start what servers they need.
 BUILT_STAGES = {
     "upgrade": release_stages.stage_upgrade,

@@ -65,7 +65,7 @@ impl Header {
     /// The index of the first NULL, in storage order.
     fn first_null(&self, payload: &[u8]) -> Option<usize> {
         let bitmap = payload.get(self.nulls.clone()?).unwrap_or_else(|| corrupted());
-        (0..self.count()).find(|i| bitmap[i / 8] & (1 << (i % 8)) == 0)
+        (0..self.count()).find(|i| !bit(bitmap, *i))
     }
 }
 
@@ -76,13 +76,18 @@ fn element_count(dims: &[usize]) -> usize {
 
 /// The `count` values of an array without NULLs.
 fn values<'a, T: Copy>(payload: &'a [u8], header: &Header) -> &'a [T] {
-    let len = header.count() * size_of::<T>();
+    first_values(payload, header, header.count())
+}
+
+/// The first `count` of the values that are not NULL.
+fn first_values<'a, T: Copy>(payload: &'a [u8], header: &Header, count: usize) -> &'a [T] {
+    let len = count * size_of::<T>();
     let bytes = payload
         .get(header.data..header.data + len)
         .unwrap_or_else(|| corrupted());
     // SAFETY: T is f32, f64 or i32, for which all bits are valid; the alignment is looked at below.
     let (before, values, _) = unsafe { bytes.align_to::<T>() };
-    if !before.is_empty() || values.len() != header.count() {
+    if !before.is_empty() || values.len() != count {
         // Detoasted arrays are MAXALIGNed; PostgreSQL itself relies on it.
         corrupted()
     }
@@ -193,6 +198,74 @@ impl VectorArgument {
         }
     }
 }
+
+/// A `double precision[]` of any shape, whose elements may be NULL.
+pub(crate) struct FloatsArgument {
+    payload: Varlena,
+    header: Header,
+}
+
+impl FloatsArgument {
+    pub(super) fn new(payload: Varlena) -> Self {
+        let header = Header::read(&payload);
+        if header.element != pg_sys::FLOAT8OID {
+            corrupted()
+        }
+        FloatsArgument { payload, header }
+    }
+
+    /// The size of the array.
+    pub(crate) fn bytes(&self) -> usize {
+        self.payload.len()
+    }
+
+    /// The elements, in storage order.
+    pub(crate) fn iter(&self) -> Floats<'_> {
+        let len = self.header.count();
+        let nulls = self.header.nulls.clone();
+        let nulls = nulls.map(|range| self.payload.get(range).unwrap_or_else(|| corrupted()));
+        let present = nulls.map_or(len, |nulls| (0..len).filter(|&i| bit(nulls, i)).count());
+        Floats {
+            nulls,
+            values: first_values(&self.payload, &self.header, present).iter(),
+            range: 0..len,
+        }
+    }
+}
+
+/// Whether element `i` is not NULL.
+fn bit(nulls: &[u8], i: usize) -> bool {
+    nulls[i / 8] & (1 << (i % 8)) != 0
+}
+
+/// The elements of a [`FloatsArgument`].
+#[derive(Clone)]
+pub(crate) struct Floats<'a> {
+    nulls: Option<&'a [u8]>,
+    /// Those that are not NULL.
+    values: std::slice::Iter<'a, f64>,
+    range: std::ops::Range<usize>,
+}
+
+impl Iterator for Floats<'_> {
+    type Item = Option<f64>;
+
+    fn next(&mut self) -> Option<Option<f64>> {
+        let i = self.range.next()?;
+        let is_present = self.nulls.is_none_or(|nulls| bit(nulls, i));
+        Some(if is_present {
+            self.values.next().copied()
+        } else {
+            None
+        })
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Floats<'_> {}
 
 /// The elements of an `int[]` of any shape without NULLs, in storage order.
 pub(super) fn ints(payload: &Varlena, name: &str) -> Vec<i32> {

@@ -10,7 +10,7 @@ use pgrx::pgrx_sql_entity_graph::metadata::{
 use pgrx::{PgSqlErrorCode, pg_sys};
 use reviewpro_core::{Error, ErrorKind, json};
 
-use super::array::{self, MatrixArgument};
+use super::array::{self, FloatsArgument, MatrixArgument};
 use super::report::{OrRaise, raise, raise_as};
 use super::varlena::Varlena;
 use super::window::WindowObject;
@@ -202,6 +202,11 @@ impl Call {
     /// A `real[]` or `double precision[]` whose rows are vectors.
     pub(crate) fn matrix(&self, index: usize, name: &str) -> Option<MatrixArgument> {
         self.aligned(index).map(|array| MatrixArgument::new(array, name))
+    }
+
+    /// A `double precision[]` whose elements may be NULL.
+    pub(crate) fn floats(&self, index: usize) -> Option<FloatsArgument> {
+        self.aligned(index).map(FloatsArgument::new)
     }
 
     /// An `int[]` without NULLs.

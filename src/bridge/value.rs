@@ -19,6 +19,7 @@ pub(crate) struct Value(pg_sys::Datum);
 impl Value {
     /// A `text`.
     pub(crate) fn text(value: &str) -> Self {
+        check_size(pg_sys::VARHDRSZ + value.len());
         // SAFETY: PostgreSQL copies as many bytes as it is told.
         Value(unsafe { pg_sys::cstring_to_text_with_len(value.as_ptr().cast(), value.len() as i32) }.into())
     }

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db
 
 # Called by other functions of the extension, or by the companion's own SQL.
 STEPS = "a step of ingest_sarif and ingest_findings, for looking at what they would do"
+PSQL = "a chart of characters, for people in psql"
+PAGE = "a page, which a cursor fetches as well as an expression would; its options are those of no query"
 NOT_WRAPPED = {
     "ingest_results": STEPS,
     "ingest_objects": STEPS,
@@ -34,6 +36,14 @@ NOT_WRAPPED = {
     "reviewpro_stats": "read through the view of that name, by whoever operates the server",
     "reviewpro_stats_reset": "for whoever operates the server",
     "reviewpro_health": "read through the view of that name, by whoever operates the server",
+    "bar": PSQL,
+    "sparkline": PSQL,
+    "histogram": PSQL,
+    "cluster_map": "a drawing's places, for findings_report",
+    "findings_report": PAGE,
+    "findings_report_query": PAGE,
+    "findings_report_data": PAGE,
+    "render_findings_report": PAGE,
     "reviewpro_progress": "read through the view of that name, by django_reviewpro.progress",
 }
 # Positional arguments have their own words in Python; these are the options, by function.

@@ -9,6 +9,7 @@
 //! * [`dbscan`](mod@dbscan): density-based clusters in one pass over the pairs.
 //! * [`neighbours`]: which pairs of rows are near each other, exactly; what DBSCAN and threshold linkage stand on.
 //! * [`options`]: the algorithm and options that SQL names, checked.
+//! * [`projection`]: a map of vectors in two dimensions.
 //! * [`report`]: a clustering with what one wants to know about it.
 //! * [`silhouette`]: how well rows sit in their clusters.
 //! * [`suggest`]: help in choosing eps.
@@ -27,6 +28,7 @@ pub mod metric;
 pub mod neighbours;
 pub mod options;
 pub mod parallel;
+pub mod projection;
 pub mod report;
 pub mod silhouette;
 pub mod simd;
@@ -46,6 +48,7 @@ pub use embeddings::Embeddings;
 pub use kmeans::{KmeansParams, kmeans};
 pub use metric::Metric;
 pub use options::{Algorithm, Options};
+pub use projection::project;
 pub use report::Report;
 pub use silhouette::{NoiseRows, SilhouetteMetric, silhouette_samples, silhouette_score};
 pub use suggest::{EpsCandidate, suggest_eps};
