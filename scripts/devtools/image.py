@@ -58,7 +58,7 @@ def buildah(*arguments: str | Path) -> list[str | Path]:
 
 
 def build_image(tag: str, dockerfile: Path, context: Path, *options: str | Path) -> None:
-    command = buildah("bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--layers")
+    command = buildah("bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--no-cache")
     output([*command, *options, "-t", tag, "-f", dockerfile, context])
 
 
