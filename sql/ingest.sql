@@ -382,7 +382,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
-    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(create_findings_table(''planned''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
+    'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(''findings'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
 
 CREATE FUNCTION ingest_store(
     plan jsonb,
@@ -519,7 +519,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION ingest_store(jsonb, anyelement, uuid, uuid, uuid, jsonb, text, text, jsonb, text[], text, text, text[], boolean, boolean, text) IS
-    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(create_findings_table(''stored''), o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
+    'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(''findings'', o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
 
 CREATE FUNCTION ingest_sarif(
     sarif text,
@@ -552,7 +552,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify);
 END;
 COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif json,
@@ -585,7 +585,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify);
 END;
 COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif jsonb,
@@ -618,7 +618,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify);
 END;
 COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif bytea,
@@ -651,7 +651,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify);
 END;
 COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_findings(
     findings jsonb,
@@ -677,4 +677,4 @@ BEGIN ATOMIC
         notify);
 END;
 COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';
+    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';

@@ -54,4 +54,4 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION scan_changes(uuid, uuid, regclass, uuid) IS
-    'What the latest scan of a repository changed against the one before: new, fixed, reopened and unchanged findings. A table without the column fixed_scan_id needs previous_scan_id to tell what was fixed, one without reopened_scan_id counts reopened findings as unchanged. Example: SELECT change, count(*) FROM scan_changes(gen_random_uuid(), findings => create_findings_table(''changing'')) GROUP BY 1';
+    'What the latest scan of a repository changed against the one before: new, fixed, reopened and unchanged findings. A table without the column fixed_scan_id needs previous_scan_id to tell what was fixed, one without reopened_scan_id counts reopened findings as unchanged. Example: SELECT change, count(*) FROM scan_changes(gen_random_uuid()) GROUP BY 1';

@@ -75,7 +75,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION migration_plan(regclass, uuid, uuid) IS
-    'The statement that migrate_fingerprints runs, as an object of texts: a look behind the scenes. Example: SELECT migration_plan(create_findings_table(''old_planned''), gen_random_uuid(), gen_random_uuid()) ->> ''migrate''';
+    'The statement that migrate_fingerprints runs, as an object of texts: a look behind the scenes. Example: SELECT migration_plan(''findings'', gen_random_uuid(), gen_random_uuid()) ->> ''migrate''';
 
 CREATE FUNCTION run_migration(
     plan jsonb, organization_id uuid, repository_id uuid, source_root text, OUT examined integer, OUT migrated integer
@@ -89,7 +89,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION run_migration(jsonb, uuid, uuid, text) IS
-    'Runs the statement of migration_plan: a step of migrate_fingerprints. Example: SELECT * FROM run_migration(migration_plan(create_findings_table(''old_run''), o, r), o, r, NULL), (SELECT gen_random_uuid() AS o, gen_random_uuid() AS r) ids';
+    'Runs the statement of migration_plan: a step of migrate_fingerprints. Example: SELECT * FROM gen_random_uuid() o, gen_random_uuid() r, run_migration(migration_plan(''findings'', o, r), o, r, NULL)';
 
 CREATE FUNCTION migrate_fingerprints(
     findings regclass,
@@ -105,7 +105,7 @@ BEGIN ATOMIC
     FROM run_migration(migration_plan(findings, organization_id, repository_id), organization_id, repository_id, source_root) m;
 END;
 COMMENT ON FUNCTION migrate_fingerprints(regclass, uuid, uuid, text) IS
-    'Gives the rows of one repository content fingerprints instead of the application''s; may be repeated. source_root as for sarif_findings. Example: SELECT * FROM migrate_fingerprints(create_findings_table(''old_findings''), gen_random_uuid(), gen_random_uuid())';
+    'Gives the rows of one repository content fingerprints instead of the application''s; may be repeated. source_root as for sarif_findings. Example: SELECT * FROM migrate_fingerprints(''findings'', gen_random_uuid(), gen_random_uuid())';
 
 -- No SET clause: a procedure with one may not commit.
 CREATE PROCEDURE migrate_all_fingerprints(
