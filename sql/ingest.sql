@@ -566,7 +566,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif json,
@@ -600,7 +600,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif jsonb,
@@ -634,7 +634,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif bytea,
@@ -668,7 +668,7 @@ BEGIN ATOMIC
         fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_findings(
     findings jsonb,
@@ -695,4 +695,4 @@ BEGIN ATOMIC
         notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';
+    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';

@@ -20,8 +20,7 @@ CREATE FUNCTION findings_report_query(
     min_samples integer DEFAULT 2,
     max_points integer DEFAULT 2000
 ) RETURNS text
-    -- Not STABLE: so it knows a table that the same statement has made.
-    VOLATILE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     own CONSTANT text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'reviewpro_pg');
     relation CONSTANT text := findings::text;
@@ -258,7 +257,7 @@ mapped AS MATERIALIZED (
 END
 $function$;
 COMMENT ON FUNCTION findings_report_query(regclass, text, uuid, uuid, uuid, integer, integer, text, double precision, integer, integer) IS
-    'The statement by which findings_report gathers its figures from a table: a look behind the scenes. Example: SELECT findings_report_query(create_findings_table(''asked''))';
+    'The statement by which findings_report gathers its figures from a table: a look behind the scenes. Example: SELECT findings_report_query(''findings'')';
 
 CREATE FUNCTION findings_report_data(query text) RETURNS jsonb
     -- The planner takes the map for so much work that it would compile the statement.
@@ -271,7 +270,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION findings_report_data(text) IS
-    'What findings_report tells, as an object: title, scope, totals, severities, changes, rules, files, worst, map; read from one snapshot by the statement of findings_report_query. Example: SELECT findings_report_data(findings_report_query(create_findings_table(''gathered''))) -> ''totals''';
+    'What findings_report tells, as an object: title, scope, totals, severities, changes, rules, files, worst, map; read from one snapshot by the statement of findings_report_query. Example: SELECT findings_report_data(findings_report_query(''findings'')) -> ''totals''';
 
 CREATE FUNCTION render_findings_report(document jsonb, format text DEFAULT 'html') RETURNS text
     IMMUTABLE STRICT PARALLEL SAFE COST 100000
@@ -293,7 +292,7 @@ CREATE FUNCTION findings_report(
     min_samples integer DEFAULT 2,
     max_points integer DEFAULT 2000
 ) RETURNS text
-    VOLATILE COST 200000 LANGUAGE sql
+    STABLE COST 200000 LANGUAGE sql
 BEGIN ATOMIC
     SELECT render_findings_report(
         findings_report_data(findings_report_query(
@@ -303,4 +302,4 @@ BEGIN ATOMIC
         format);
 END;
 COMMENT ON FUNCTION findings_report(regclass, text, text, uuid, uuid, uuid, integer, integer, text, double precision, integer, integer) IS
-    'A page about the findings of a table, a repository or a scan, as html or markdown: severities, what the last scan changed, the worst findings with their code, rules, files, and a map of their embeddings (the column embedding, or a query that returns id and embedding). Example: SELECT findings_report(create_findings_table(''reported''), format => ''markdown'', title => ''Friday'')';
+    'A page about the findings of a table, a repository or a scan, as html or markdown: severities, what the last scan changed, the worst findings with their code, rules, files, and a map of their embeddings (the column embedding, or a query that returns id and embedding). Example: SELECT findings_report(''findings'', format => ''markdown'', title => ''Friday'')';

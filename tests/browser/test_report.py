@@ -165,7 +165,7 @@ def test_it_looks_right(
     assert min(heights) > 15
     # The style is in force: bars are as long as they say, and the map has dots within it.
     bars = page.evaluate("[...document.querySelectorAll('.bar rect')].map(e => e.getBoundingClientRect().width)")
-    assert max(bars) > 50
+    assert max(bars) > 30
     dots = page.evaluate(DOTS)
     assert len(dots) == len(PAYLOADS)
     assert all(dots)

@@ -37,13 +37,15 @@ def test_every_function_has_an_example(connection: psycopg.Connection) -> None:
 
 
 def test_every_example_runs(connection: psycopg.Connection, counted: list[int]) -> None:
-    """Each by itself, in a schema of its own that has no tables."""
+    """Each by itself, where there is the table `findings`, but for the example that creates it."""
     failures = []
     for name, example in examples(connection).items():
         connection.execute("DROP SCHEMA IF EXISTS example CASCADE")
         connection.execute("CREATE SCHEMA example")
         try:
             connection.execute("SET search_path = example, public")
+            if not example.startswith("SELECT create_findings_table("):
+                connection.execute("SELECT create_findings_table('findings')")
             result = connection.execute(sql.SQL(example))
             if not example.startswith("CALL "):
                 assert result.description, f"the example of {name} returns nothing"

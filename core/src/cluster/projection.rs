@@ -13,7 +13,7 @@ const BLOCK: usize = 8;
 /// A direction stands still when the covariance turns it by less than this share of the largest eigenvalue.
 const TOLERANCE: f64 = 1e-10;
 /// Enough for any picture: what has not come apart by then is equally important.
-const MAX_ITERATIONS: usize = 300;
+const MAX_ITERATIONS: usize = 100;
 
 type Coefficients = [f64; BLOCK];
 type Small = [Coefficients; BLOCK];
@@ -241,12 +241,10 @@ fn eigen(mut matrix: Small) -> (Coefficients, Small) {
     for (k, row) in vectors.iter_mut().enumerate() {
         row[k] = 1.0;
     }
-    for i in 1..BLOCK {
-        for j in 0..i {
-            // Symmetric but for rounding.
-            matrix[i][j] = (matrix[i][j] + matrix[j][i]) / 2.0;
-            matrix[j][i] = matrix[i][j];
-        }
+    // Symmetric but for rounding.
+    let transposed: Small = std::array::from_fn(|i| matrix.map(|row| row[i]));
+    for (value, mirrored) in matrix.iter_mut().flatten().zip(transposed.iter().flatten()) {
+        *value = (*value + mirrored) / 2.0;
     }
     for _ in 0..60 {
         let off: f64 = (0..BLOCK)
@@ -270,9 +268,9 @@ fn eigen(mut matrix: Small) -> (Coefficients, Small) {
                 for row in &mut matrix {
                     (row[j], row[i]) = (cosine * row[j] - sine * row[i], sine * row[j] + cosine * row[i]);
                 }
-                for k in 0..BLOCK {
-                    let (a, b) = (matrix[j][k], matrix[i][k]);
-                    (matrix[j][k], matrix[i][k]) = (cosine * a - sine * b, sine * a + cosine * b);
+                let (upper, lower) = matrix.split_at_mut(i);
+                for (a, b) in upper[j].iter_mut().zip(&mut lower[0]) {
+                    (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
                 }
                 for row in &mut vectors {
                     (row[j], row[i]) = (cosine * row[j] - sine * row[i], sine * row[j] + cosine * row[i]);

@@ -52,11 +52,11 @@ pub(super) fn map(out: &mut dyn Write, map: &Map) -> Result {
     let clusters = clusters(map);
     let points = drawn(map).count() as u64;
     let place = Place::of(map);
-    write!(
+    writeln!(
         out,
         "<svg class=\"map\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-labelledby=\"map-title map-text\">\
          <title id=\"map-title\">Map of similar findings</title>\
-         <desc id=\"map-text\">{} in {}; near dots are similar findings. The table below names the clusters.</desc>\n",
+         <desc id=\"map-text\">{} in {}; near dots are similar findings. The table below names the clusters.</desc>",
         counted(points, "finding"),
         counted(clusters.len() as u64, "cluster")
     )?;
