@@ -239,8 +239,9 @@ impl Text {
         json::utf8(&value).is_ok().then_some(Text(value))
     }
 
+    /// Of an argument, or a part of one, which has been refused in other encodings.
     fn new(value: Varlena) -> Self {
-        Self::checked(&value);
+        json::utf8(&value).or_raise();
         Text(value)
     }
 
