@@ -514,6 +514,22 @@ CREATE FUNCTION cluster_query(
 COMMENT ON FUNCTION cluster_query(text, text, double precision, integer, integer, double precision, text, text) IS
     'Clusters the rows of a query that returns an id and an embedding, however many; noise NULL. Example: SELECT * FROM cluster_query(''SELECT 1, ARRAY[1, 0]::real[] UNION ALL SELECT 2, ARRAY[1, 0.1]'', eps => 0.1)';
 
+CREATE FUNCTION cluster_map(
+    query text,
+    algorithm text DEFAULT 'dbscan',
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    n_clusters integer DEFAULT NULL,
+    distance_threshold double precision DEFAULT NULL,
+    linkage text DEFAULT 'average',
+    metric text DEFAULT 'cosine'
+) RETURNS TABLE (id text, cluster integer, x double precision, y double precision)
+    -- As unsafe as the query may be.
+    VOLATILE PARALLEL UNSAFE COST 1000000 ROWS 10000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'cluster_map_wrapper';
+COMMENT ON FUNCTION cluster_map(text, text, double precision, integer, integer, double precision, text, text) IS
+    'As cluster_query, with a place on a map for each row: its two principal components (by cosine, of the vectors scaled to length 1). Example: SELECT * FROM cluster_map(''SELECT 1, ARRAY[1, 0]::real[] UNION ALL SELECT 2, ARRAY[1, 0.1]'', eps => 0.1)';
+
 CREATE FUNCTION cluster_dbscan(
     embedding real[],
     eps double precision,
@@ -1074,6 +1090,71 @@ $function$;
 COMMENT ON FUNCTION create_findings_table(text, name) IS
     'Creates the recommended table of findings, for those who have none: columns with defaults, the unique key (organization_id, repository_id, fingerprint), few indexes. The name may be quoted and qualified. Example: SELECT create_findings_table(''scan_findings'')';
 
+CREATE FUNCTION reviewpro_stats(
+    OUT function text, OUT calls bigint, OUT errors bigint, OUT rows bigint, OUT bytes bigint, OUT seconds double precision,
+    OUT stats_since timestamptz
+) RETURNS SETOF record
+    VOLATILE PARALLEL RESTRICTED COST 100 ROWS 23
+    LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_stats_wrapper';
+COMMENT ON FUNCTION reviewpro_stats() IS
+    'What the view reviewpro_stats shows. Example: SELECT * FROM reviewpro_stats()';
+
+CREATE FUNCTION reviewpro_stats_reset() RETURNS void
+    VOLATILE PARALLEL RESTRICTED COST 100
+    LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_stats_reset_wrapper';
+COMMENT ON FUNCTION reviewpro_stats_reset() IS
+    'Sets all of reviewpro_stats to zero, for all databases. Only superusers may call it, and those to whom they grant it. Example: SELECT reviewpro_stats_reset()';
+REVOKE EXECUTE ON FUNCTION reviewpro_stats_reset() FROM PUBLIC;
+
+CREATE FUNCTION reviewpro_health(
+    OUT library_version text, OUT cpu_path text, OUT threads_limit integer, OUT memory_limit bigint, OUT running_calls integer,
+    OUT stats_since timestamptz
+) RETURNS SETOF record
+    VOLATILE PARALLEL RESTRICTED COST 100 ROWS 1
+    LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_health_wrapper';
+COMMENT ON FUNCTION reviewpro_health() IS
+    'What the library knows of the row that the view reviewpro_health shows. Example: SELECT * FROM reviewpro_health()';
+
+CREATE VIEW reviewpro_stats AS
+    SELECT s.function, s.calls, s.errors, s.rows, s.bytes, s.seconds, s.stats_since FROM reviewpro_stats() s;
+COMMENT ON VIEW reviewpro_stats IS
+    'Calls of each function since the server started or reviewpro_stats_reset() was called, in all databases together. In shared memory: a restart or a crash sets it to zero. fingerprint, content_fingerprint and location_fingerprint are so short that counting would be felt, and are not counted';
+COMMENT ON COLUMN reviewpro_stats.function IS 'The function, all its overloads together';
+COMMENT ON COLUMN reviewpro_stats.calls IS 'Calls that have ended. A parallel worker''s call is one, and so is a partition of a window function';
+COMMENT ON COLUMN reviewpro_stats.errors IS 'Those of them that ended in an ERROR, a cancel included; not those whose session was terminated';
+COMMENT ON COLUMN reviewpro_stats.rows IS 'Rows that they returned; one for each call of a function that returns a value';
+COMMENT ON COLUMN reviewpro_stats.bytes IS 'Bytes of their arguments, or of the vectors that they read, decompressed';
+COMMENT ON COLUMN reviewpro_stats.seconds IS 'Time that they took, waiting included';
+COMMENT ON COLUMN reviewpro_stats.stats_since IS 'When counting began';
+GRANT SELECT ON reviewpro_stats TO PUBLIC;
+
+CREATE VIEW reviewpro_health AS
+    SELECT CASE WHEN p.problems OPERATOR(pg_catalog.=) '{}' THEN 'ok' ELSE 'warn' END AS status,
+           CASE WHEN p.problems OPERATOR(pg_catalog.=) '{}' THEN 0 ELSE 1 END AS status_code,
+           p.problems, h.library_version, e.extversion AS sql_version,
+           h.library_version OPERATOR(pg_catalog.=) e.extversion AS versions_match,
+           h.cpu_path, h.threads_limit, h.memory_limit, h.running_calls, h.stats_since
+    FROM reviewpro_health() h
+    JOIN pg_catalog.pg_extension e ON e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg',
+    LATERAL (SELECT pg_catalog.array_remove(ARRAY[
+        CASE WHEN h.library_version OPERATOR(pg_catalog.<>) e.extversion
+             THEN 'library and SQL are of different versions: run ALTER EXTENSION reviewpro_pg UPDATE, or reconnect' END,
+        CASE WHEN pg_catalog.getdatabaseencoding() OPERATOR(pg_catalog.<>) 'UTF8'
+             THEN 'the encoding of the database is not UTF8' END], NULL) AS problems) p;
+COMMENT ON VIEW reviewpro_health IS 'One row: whether the extension is well in this database, and what this session''s calls run with';
+COMMENT ON COLUMN reviewpro_health.status IS 'ok, or warn when there are problems';
+COMMENT ON COLUMN reviewpro_health.status_code IS '0 for ok, 1 for warn';
+COMMENT ON COLUMN reviewpro_health.problems IS 'What to see to; empty when all is well';
+COMMENT ON COLUMN reviewpro_health.library_version IS 'Version of the library that this session has loaded';
+COMMENT ON COLUMN reviewpro_health.sql_version IS 'Version of the SQL objects in this database';
+COMMENT ON COLUMN reviewpro_health.versions_match IS 'Whether the two are the same';
+COMMENT ON COLUMN reviewpro_health.cpu_path IS 'The instructions that comparing vectors uses: avx512, avx2 or portable. Results do not depend on it';
+COMMENT ON COLUMN reviewpro_health.threads_limit IS 'Threads that one call of this session may compute with, after all settings';
+COMMENT ON COLUMN reviewpro_health.memory_limit IS 'reviewpro.max_memory of this session, in bytes';
+COMMENT ON COLUMN reviewpro_health.running_calls IS 'Backends in which one of the longer functions runs now, in all databases';
+COMMENT ON COLUMN reviewpro_health.stats_since IS 'When the counting of reviewpro_stats began';
+GRANT SELECT ON reviewpro_health TO PUBLIC;
+
 -- Findings into tables. The two functions that people call, ingest_sarif and ingest_findings, are at the end; before them
 -- stand the steps that they are made of:
 --
@@ -1110,6 +1191,19 @@ COMMENT ON COLUMN ingest_result.skipped IS 'Results that the options leave out';
 COMMENT ON COLUMN ingest_result.errors IS
     'Results that could not be stored: an array of {run_index, result_index, sqlstate, reason}';
 COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
+
+-- What ingest_sarif and ingest_findings say first and last, so that they are counted, errors included, and logged.
+CREATE FUNCTION ingest_began(function text) RETURNS void
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_began_wrapper';
+COMMENT ON FUNCTION ingest_began(text) IS
+    'Begins to count a call of the function for reviewpro_stats: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_began(''ingest_sarif'')';
+
+CREATE FUNCTION ingest_ended(
+    result ingest_result, organization_id uuid DEFAULT NULL, repository_id uuid DEFAULT NULL, scan_id uuid DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_ended_wrapper';
+COMMENT ON FUNCTION ingest_ended(ingest_result, uuid, uuid, uuid) IS
+    'Ends what ingest_began has begun, writes the line for reviewpro.log_ingest, and gives the result back: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_ended(ROW(0, 0, 0, 0, 0, 0, 0, 0, ''[]'', 0)::ingest_result)';
 
 -- The statements for one target table. Their parameters: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id,
 -- $5 extra, $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
@@ -1620,15 +1714,16 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(text, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_text''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::text, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif json,
@@ -1653,15 +1748,16 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(json, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_json''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::json, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif jsonb,
@@ -1686,15 +1782,16 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_jsonb''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(''{"version":"2.1.0","runs":[]}''::jsonb, gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_sarif(
     sarif bytea,
@@ -1719,15 +1816,16 @@ CREATE FUNCTION ingest_sarif(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_sarif');
+    SELECT ingest_ended(ingest_store(
         -- Looked up here, on the caller's search_path.
         ingest_plan(coalesce(findings, to_regclass('findings')), organization_id, repository_id, scan_id, 'ingest_results',
                     mode, fingerprint, extra, raw, touch, close, suppressed_status),
         sarif, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed, fingerprint,
-        fingerprint_keys, close, strict, notify);
+        fingerprint_keys, close, strict, notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_sarif(bytea, uuid, uuid, uuid, regclass, text, text, jsonb, text[], text, text, text, text[], jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings => create_findings_table(''scanned_bytea''))';
+    'Stores the findings of a scan''s SARIF log: new ones are inserted, known ones brought up to date, fixed ones that are back opened again, open ones that a complete run does not find any more marked as fixed. Example: SELECT * FROM ingest_sarif(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION ingest_findings(
     findings jsonb,
@@ -1746,14 +1844,15 @@ CREATE FUNCTION ingest_findings(
 ) RETURNS ingest_result
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
-    SELECT ingest_store(
+    SELECT ingest_began('ingest_findings');
+    SELECT ingest_ended(ingest_store(
         ingest_plan(coalesce(findings_table, to_regclass('findings')), organization_id, repository_id, scan_id,
                     'ingest_objects', NULL, fingerprint, extra, raw, touch, close, suppressed_status),
         findings, organization_id, repository_id, scan_id, extra, NULL, NULL, NULL, NULL, NULL, fingerprint, NULL, close, strict,
-        notify);
+        notify), organization_id, repository_id, scan_id);
 END;
 COMMENT ON FUNCTION ingest_findings(jsonb, uuid, uuid, uuid, regclass, text, text, jsonb, boolean, boolean, boolean, boolean, text) IS
-    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), findings_table => create_findings_table(''given''))';
+    'Stores an array of findings ({rule_id, severity, file_path, line, column, message, code_snippet, cwe, ...}) by the rules of ingest_sarif; elements that are no findings are reported, the others stored. Example: SELECT * FROM ingest_findings(''[{"rule_id": "B101", "file_path": "a.py", "line": 1, "message": "m"}]'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid())';
 
 CREATE FUNCTION scan_changes(
     scan_id uuid,
@@ -1939,9 +2038,13 @@ BEGIN
     SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
     WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
-    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO STRICT target
+    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO target
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.oid OPERATOR(pg_catalog.=) findings;
+    IF target IS NULL THEN
+        RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
+            HINT = 'Name your table in the argument findings.';
+    END IF;
     FOR repository IN EXECUTE pg_catalog.format(
         'SELECT DISTINCT organization_id, repository_id FROM %s ORDER BY organization_id, repository_id', target)
     LOOP
@@ -1954,9 +2057,351 @@ BEGIN
 END
 $procedure$;
 COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
-    'migrate_fingerprints for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';
+    'As migrate_fingerprints, for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';
+
+CREATE FUNCTION bar(
+    value double precision,
+    max double precision,
+    width integer DEFAULT 30,
+    ascii boolean DEFAULT false
+) RETURNS text
+    IMMUTABLE STRICT PARALLEL SAFE
+    LANGUAGE c AS 'MODULE_PATHNAME', 'bar_wrapper';
+COMMENT ON FUNCTION bar(double precision, double precision, integer, boolean) IS
+    'A bar of width characters for value = max, shorter for less, in eighths of a character; never empty for a value above 0. Example: SELECT n, bar(n, max(n) OVER ()) FROM (VALUES (3), (14), (15)) v (n)';
+
+CREATE FUNCTION sparkline(
+    data double precision[],
+    low double precision DEFAULT NULL,
+    high double precision DEFAULT NULL,
+    ascii boolean DEFAULT false
+) RETURNS text
+    IMMUTABLE PARALLEL SAFE COST 10
+    LANGUAGE c AS 'MODULE_PATHNAME', 'sparkline_wrapper';
+COMMENT ON FUNCTION sparkline(double precision[], double precision, double precision, boolean) IS
+    'A series as one line, a character per value: low (by default the least value) is the lowest, high the highest; NULL and NaN are blanks. Example: SELECT sparkline(array_agg(n ORDER BY day)) FROM (VALUES (1, 5), (2, 9), (3, 2)) v (day, n)';
+
+CREATE FUNCTION histogram(
+    data double precision[],
+    buckets integer DEFAULT 10,
+    width integer DEFAULT 30,
+    ascii boolean DEFAULT false
+) RETURNS TABLE (bucket integer, low double precision, high double precision, count integer, bar text)
+    IMMUTABLE PARALLEL SAFE COST 1000 ROWS 10
+    LANGUAGE c AS 'MODULE_PATHNAME', 'histogram_wrapper';
+COMMENT ON FUNCTION histogram(double precision[], integer, integer, boolean) IS
+    'How values are spread: buckets of equal width from the least to the greatest, each from low to below high, the last one with high. Bucket 0 is -Infinity, the one after the last Infinity, NULL counts NULL and NaN. Example: SELECT * FROM histogram(ARRAY[1, 2, 2, 3, 9], buckets => 4)';
+
+-- A report in three steps, each of use by itself:
+--
+--   findings_report_query    looks at the table and writes the statement that gathers everything, from one snapshot
+--   findings_report_data     runs it
+--   render_findings_report   turns what it found into a page
+--
+-- Everything runs with the caller's rights. findings_report_query has a search_path of its own. The statement has none, since
+-- policies of the table and the caller's own query run inside of it: so it qualifies every name and operator.
+
+CREATE FUNCTION findings_report_query(
+    findings regclass DEFAULT NULL,
+    title text DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    repository_id uuid DEFAULT NULL,
+    scan_id uuid DEFAULT NULL,
+    top integer DEFAULT 10,
+    worst integer DEFAULT 20,
+    embeddings text DEFAULT NULL,
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    max_points integer DEFAULT 2000
+) RETURNS text
+    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+DECLARE
+    own CONSTANT text := (SELECT e.extnamespace::regnamespace::text FROM pg_extension e WHERE e.extname = 'reviewpro_pg');
+    relation CONSTANT text := findings::text;
+    kind "char";
+    target text;
+    missing text;
+    has jsonb;
+    scope text;
+    latest text;
+    points text := 'NULL::pg_catalog.jsonb';
+    amount text := 'NULL::pg_catalog.int8';
+    vectors text;
+    -- The worst first; what is none of these comes last.
+    rank CONSTANT text := $e$pg_catalog.array_position('{critical,high,medium,low,info}'::pg_catalog.text[], %s)$e$;
+BEGIN
+    IF findings IS NULL THEN
+        RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
+            HINT = 'Name your table in the argument findings.';
+    END IF;
+    SELECT c.relkind, format('%I.%I', n.nspname, c.relname) INTO kind, target
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
+    IF kind IS NULL THEN
+        RAISE EXCEPTION 'relation with OID % does not exist', findings::oid USING ERRCODE = 'undefined_table';
+    ELSIF kind NOT IN ('r', 'p', 'v', 'm', 'f') THEN
+        RAISE EXCEPTION '"%" is not a table or view', relation USING ERRCODE = 'wrong_object_type';
+    END IF;
+    SELECT v.name INTO missing FROM (VALUES ('top', top, 1000), ('worst', worst, 1000), ('max_points', max_points, 10000))
+        v (name, value, most) WHERE (v.value BETWEEN 0 AND v.most) IS NOT TRUE LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '% must be from 0 to %', missing, CASE missing WHEN 'max_points' THEN 10000 ELSE 1000 END
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    -- What is known of each finding: an expression over the row f, NULL where the table has no such column of a fitting type.
+    WITH wanted (name, shown, types) AS (
+        VALUES ('severity', 'text', NULL::text[]), ('status', 'text', NULL), ('rule_id', 'text', NULL), ('rule_name', 'text', NULL),
+               ('help_uri', 'text', NULL), ('file_path', 'text', NULL), ('message', 'text', NULL), ('snippet', 'text', NULL),
+               ('tool_name', 'text', NULL), ('fingerprint', 'text', NULL), ('organization_id', 'text', NULL),
+               ('repository_id', 'text', NULL), ('first_seen_scan_id', 'text', NULL), ('last_seen_scan_id', 'text', NULL),
+               ('reopened_scan_id', 'text', NULL), ('fixed_scan_id', 'text', NULL),
+               ('start_line', 'int8', '{int2,int4,int8}'), ('suppressed', 'bool', '{bool}'),
+               ('security_severity', 'float8', '{int2,int4,int8,numeric,float4,float8}'),
+               ('first_seen_at', 'timestamptz', '{timestamptz,timestamp,date}'),
+               ('last_seen_at', 'timestamptz', '{timestamptz,timestamp,date}'),
+               ('fixed_at', 'timestamptz', '{timestamptz,timestamp,date}'),
+               ('cwe_ids', 'jsonb', '{jsonb,json,_text,_varchar}'),
+               ('embedding', 'float4[]', '{_float4,_float8,vector,halfvec,sparsevec}')
+    ), found AS (
+        SELECT w.name, w.shown, y.typname IS NOT NULL AS is_there, CASE
+            WHEN y.typname IS NULL THEN format('NULL::pg_catalog.%s', w.shown)
+            WHEN w.shown = 'jsonb' THEN format('pg_catalog.to_jsonb(f.%I)', w.name)
+            ELSE format('f.%I::pg_catalog.%s', w.name, w.shown)
+        END AS expression
+        FROM wanted w LEFT JOIN (pg_attribute a JOIN pg_type y ON y.oid = a.atttypid)
+          ON a.attrelid = findings AND a.attname = w.name AND a.attnum > 0 AND NOT a.attisdropped
+         AND (w.types IS NULL OR y.typname = ANY (w.types))
+    )
+    SELECT jsonb_object_agg(f.name, f.expression) || jsonb_build_object('there', jsonb_agg(f.name) FILTER (WHERE f.is_there))
+    INTO has FROM found f;
+    SELECT n INTO missing FROM unnest('{severity,status}'::text[]
+        || CASE WHEN organization_id IS NULL THEN '{}' ELSE '{organization_id}'::text[] END
+        || CASE WHEN repository_id IS NULL THEN '{}' ELSE '{repository_id}'::text[] END
+        || CASE WHEN scan_id IS NULL THEN '{}' ELSE '{first_seen_scan_id,last_seen_scan_id}'::text[] END) n
+    WHERE NOT has -> 'there' ? n LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, relation USING ERRCODE = 'undefined_column';
+    END IF;
+
+    -- The literals take the type of their column.
+    scope := coalesce('WHERE ' || nullif(concat_ws(' AND ',
+        CASE WHEN organization_id IS NOT NULL THEN format('f.organization_id OPERATOR(pg_catalog.=) %L', organization_id) END,
+        CASE WHEN repository_id IS NOT NULL THEN format('f.repository_id OPERATOR(pg_catalog.=) %L', repository_id) END,
+        CASE WHEN scan_id IS NOT NULL THEN format('(%s)', concat_ws(' OR ',
+            format('f.first_seen_scan_id OPERATOR(pg_catalog.=) %L', scan_id),
+            format('f.last_seen_scan_id OPERATOR(pg_catalog.=) %L', scan_id),
+            CASE WHEN has -> 'there' ? 'fixed_scan_id' THEN format('f.fixed_scan_id OPERATOR(pg_catalog.=) %L', scan_id) END)) END),
+        ''), '');
+
+    -- The latest scan of each repository, by what the rows tell of scans.
+    latest := CASE WHEN has -> 'there' ?& '{first_seen_scan_id,last_seen_scan_id,last_seen_at}' THEN format($sql$
+        SELECT DISTINCT ON (e.repository) e.repository, e.scan, e.until_at, e.from_at
+        FROM (SELECT t.repository, t.scan, pg_catalog.max(t.at) AS until_at, pg_catalog.min(t.at) AS from_at
+              FROM (SELECT f.repository, f.last_seen_scan AS scan, f.last_seen_at AS at FROM finding f
+                    UNION ALL SELECT f.repository, f.fixed_scan, f.fixed_at FROM finding f) t
+              WHERE t.scan IS NOT NULL %s
+              GROUP BY t.repository, t.scan) e
+        ORDER BY e.repository, e.until_at DESC NULLS LAST, e.scan$sql$,
+        CASE WHEN scan_id IS NOT NULL THEN format('AND t.scan OPERATOR(pg_catalog.=) %L', scan_id::text) END)
+        ELSE $sql$
+        SELECT NULL::pg_catalog.text AS repository, NULL::pg_catalog.text AS scan, NULL::pg_catalog.timestamptz AS until_at,
+               NULL::pg_catalog.timestamptz AS from_at WHERE false$sql$ END;
+
+    IF max_points > 0 AND embeddings IS NOT NULL THEN
+        points := format($sql$(
+            SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                'x', m.x, 'y', m.y, 'cluster', m.cluster, 'label', pg_catalog.left(m.id, 300)))
+            FROM (SELECT * FROM mapped m LIMIT %s) m)$sql$, max_points);
+        amount := '(SELECT pg_catalog.count(*) FROM mapped m)';
+        vectors := embeddings;
+    ELSIF max_points > 0 AND has -> 'there' ? 'embedding' THEN
+        points := $sql$(
+            SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('x', m.x, 'y', m.y, 'cluster', m.cluster)
+                       OPERATOR(pg_catalog.||) m.id::pg_catalog.jsonb) FROM mapped m)$sql$;
+        amount := format($sql$(
+            SELECT pg_catalog.count(f.embedding) FROM %s f %s %s %s OPERATOR(pg_catalog.=) 'open')$sql$,
+            target, scope, CASE scope WHEN '' THEN 'WHERE' ELSE 'AND' END, has ->> 'status');
+        -- A sample that is the same each time; of several models' vectors, those of the one that is met most.
+        vectors := format($sql$
+            WITH sample AS MATERIALIZED (
+                SELECT pg_catalog.jsonb_build_object('severity', pg_catalog.left(%1$s, 100), 'label', pg_catalog.left(
+                           pg_catalog.concat_ws(': ', %2$s, %3$s), 160))::pg_catalog.text AS id, %4$s AS embedding
+                FROM %5$s f %6$s %7$s %8$s OPERATOR(pg_catalog.=) 'open' AND f.embedding IS NOT NULL
+                ORDER BY pg_catalog.hashtextextended(%9$s, 0) LIMIT %10$s)
+            SELECT s.id, s.embedding FROM sample s
+            WHERE pg_catalog.cardinality(s.embedding) OPERATOR(pg_catalog.=) (
+                SELECT pg_catalog.mode() WITHIN GROUP (ORDER BY pg_catalog.cardinality(e.embedding)) FROM sample e)$sql$,
+            has ->> 'severity', has ->> 'rule_id', has ->> 'message', has ->> 'embedding', target, scope,
+            CASE scope WHEN '' THEN 'WHERE' ELSE 'AND' END, has ->> 'status',
+            -- Whatever tells rows apart.
+            CASE WHEN has -> 'there' ? 'fingerprint' THEN has ->> 'fingerprint'
+                 ELSE format('pg_catalog.concat_ws('' '', %s, %s, %s)', has ->> 'rule_id', has ->> 'file_path', has ->> 'message') END,
+            max_points);
+    END IF;
+
+    RETURN format($sql$
+WITH finding AS MATERIALIZED (
+    SELECT coalesce(pg_catalog.left(%1$s, 100), 'unknown') AS severity, coalesce(%2$s, '') AS status, %3$s AS rule_id, %4$s AS file_path,
+           %5$s AS suppressed, coalesce(%6$s, '') AS repository, %7$s AS first_seen_scan, %8$s AS last_seen_scan,
+           %9$s AS reopened_scan, %10$s AS fixed_scan, %11$s AS last_seen_at, %12$s AS fixed_at
+    FROM %13$s f %14$s
+),
+latest AS MATERIALIZED (%15$s
+),
+marked AS MATERIALIZED (
+    SELECT f.severity, f.rule_id, f.file_path, f.suppressed, l.scan IS NOT NULL AS is_scanned,
+           f.status OPERATOR(pg_catalog.=) 'open' AS is_open, f.status OPERATOR(pg_catalog.=) 'fixed' AS is_fixed,
+           f.status OPERATOR(pg_catalog.=) 'open' AND f.first_seen_scan OPERATOR(pg_catalog.=) l.scan AS is_new,
+           f.status OPERATOR(pg_catalog.=) 'open' AND f.reopened_scan OPERATOR(pg_catalog.=) l.scan
+               AND f.first_seen_scan OPERATOR(pg_catalog.<>) l.scan AS is_reopened,
+           f.status OPERATOR(pg_catalog.=) 'fixed' AND %16$s AS is_gone
+    FROM finding f LEFT JOIN latest l ON l.repository OPERATOR(pg_catalog.=) f.repository
+)%17$s
+SELECT pg_catalog.jsonb_build_object(
+    'title', %18$L::pg_catalog.text,
+    'generated_at', pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.now()), 'YYYY-MM-DD HH24:MI "UTC"'),
+    'scope', %19$L::pg_catalog.jsonb,
+    'totals', (
+        SELECT pg_catalog.jsonb_build_object(
+            'findings', pg_catalog.count(*), 'open', pg_catalog.count(*) FILTER (WHERE m.is_open),
+            'fixed', pg_catalog.count(*) FILTER (WHERE m.is_fixed),
+            'settled', pg_catalog.count(*) FILTER (WHERE NOT m.is_open AND NOT m.is_fixed),
+            'suppressed', CASE WHEN %20$s THEN pg_catalog.count(*) FILTER (WHERE m.is_open AND m.suppressed) END,
+            'rules', pg_catalog.count(DISTINCT m.rule_id) FILTER (WHERE m.is_open),
+            'files', pg_catalog.count(DISTINCT m.file_path) FILTER (WHERE m.is_open))
+        FROM marked m),
+    'severities', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('severity', s.severity, 'open', s.open, 'new', s.new)
+                                    ORDER BY s.rank, s.open DESC, s.severity)
+        FROM (SELECT t.severity, %21$s AS rank, pg_catalog.sum(t.open)::pg_catalog.int8 AS open,
+                     CASE WHEN %22$s THEN pg_catalog.sum(t.new)::pg_catalog.int8 END AS new
+              FROM (SELECT m.severity, 1 AS open, m.is_new::pg_catalog.int4 AS new FROM marked m WHERE m.is_open
+                    UNION ALL
+                    SELECT s, 0, 0 FROM pg_catalog.unnest('{critical,high,medium,low,info}'::pg_catalog.text[]) s) t
+              GROUP BY t.severity ORDER BY rank, open DESC, t.severity LIMIT 20) s),
+    'changes', CASE WHEN %22$s THEN (
+        SELECT pg_catalog.jsonb_build_object(
+            'scans', (SELECT pg_catalog.count(*) FROM latest),
+            'at', (SELECT pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.max(l.until_at)), 'YYYY-MM-DD HH24:MI "UTC"') FROM latest l),
+            'new', pg_catalog.count(*) FILTER (WHERE m.is_new),
+            'reopened', CASE WHEN %23$s THEN pg_catalog.count(*) FILTER (WHERE m.is_reopened) END,
+            'fixed', CASE WHEN %24$s THEN pg_catalog.count(*) FILTER (WHERE m.is_gone) END)
+        FROM marked m) END,
+    'rules', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+            'rule_id', pg_catalog.left(t.rule_id, 300), 'open', t.open, 'severity', t.severity,
+            'rule_name', d.rule_name, 'help_uri', d.help_uri) ORDER BY t.open DESC, t.rule_id)
+        FROM (SELECT m.rule_id, pg_catalog.count(*) AS open, (pg_catalog.array_agg(m.severity ORDER BY %25$s, m.severity))[1] AS severity
+              FROM marked m WHERE m.is_open GROUP BY m.rule_id ORDER BY open DESC, m.rule_id LIMIT %26$s) t
+        LEFT JOIN LATERAL (
+            SELECT pg_catalog.left(%27$s, 300) AS rule_name, pg_catalog.left(%28$s, 1000) AS help_uri
+            FROM %13$s f %29$s %3$s OPERATOR(pg_catalog.=) t.rule_id LIMIT 1) d ON true),
+    'files', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+            'file_path', pg_catalog.left(t.file_path, 1000), 'open', t.open, 'severity', t.severity) ORDER BY t.open DESC, t.file_path)
+        FROM (SELECT m.file_path, pg_catalog.count(*) AS open, (pg_catalog.array_agg(m.severity ORDER BY %25$s, m.severity))[1] AS severity
+              FROM marked m WHERE m.is_open GROUP BY m.file_path ORDER BY open DESC, m.file_path LIMIT %26$s) t),
+    'worst', (
+        SELECT pg_catalog.jsonb_agg(w.finding ORDER BY w.place) FROM (
+            SELECT pg_catalog.row_number() OVER (ORDER BY w.suppressed, w.rank, w.score DESC NULLS LAST, w.file_path, w.start_line,
+                                                          w.rule_id, w.fingerprint) AS place,
+                   pg_catalog.jsonb_build_object(
+                'severity', w.severity, 'security_severity', w.score, 'rule_id', pg_catalog.left(w.rule_id, 300),
+                'rule_name', pg_catalog.left(w.rule_name, 300), 'help_uri', pg_catalog.left(w.help_uri, 1000),
+                'file_path', pg_catalog.left(w.file_path, 1000), 'start_line', w.start_line,
+                'message', pg_catalog.left(w.message, 2000), 'snippet', pg_catalog.left(w.snippet, 4000),
+                'tool_name', pg_catalog.left(w.tool_name, 300),
+                'first_seen', pg_catalog.to_char(pg_catalog.timezone('UTC', w.first_seen_at), 'YYYY-MM-DD'),
+                'change', CASE WHEN w.first_seen_scan OPERATOR(pg_catalog.=) l.scan THEN 'new'
+                               WHEN w.reopened_scan OPERATOR(pg_catalog.=) l.scan THEN 'reopened' END,
+                'cwe_ids', (SELECT pg_catalog.jsonb_agg(pg_catalog.left(c.id, 40)) FROM (
+                    SELECT c.id FROM pg_catalog.jsonb_array_elements_text(CASE
+                        WHEN pg_catalog.jsonb_typeof(w.cwe_ids) OPERATOR(pg_catalog.=) 'array' THEN w.cwe_ids ELSE '[]' END) c (id)
+                    WHERE c.id IS NOT NULL LIMIT 5) c)) AS finding
+            FROM (SELECT coalesce(pg_catalog.left(%1$s, 100), 'unknown') AS severity, %30$s AS rank, %3$s AS rule_id, %27$s AS rule_name,
+                         %28$s AS help_uri, %4$s AS file_path, %31$s AS start_line, %32$s AS message, %33$s AS snippet,
+                         %34$s AS tool_name, %35$s AS first_seen_at, %36$s AS cwe_ids, %37$s AS fingerprint, %7$s AS first_seen_scan,
+                         %9$s AS reopened_scan, coalesce(%6$s, '') AS repository, coalesce(%5$s, false) AS suppressed,
+                         CASE WHEN %38$s OPERATOR(pg_catalog.>=) 0 AND %38$s OPERATOR(pg_catalog.<=) 10 THEN %38$s END AS score
+                  FROM %13$s f %29$s %2$s OPERATOR(pg_catalog.=) 'open'
+                  ORDER BY suppressed, rank, score DESC NULLS LAST, file_path, start_line, rule_id, fingerprint LIMIT %39$s) w
+            LEFT JOIN latest l ON l.repository OPERATOR(pg_catalog.=) w.repository) w),
+    'map', (SELECT pg_catalog.jsonb_build_object('points', p.points, 'of', p.amount)
+            FROM (SELECT %40$s AS points, %41$s AS amount) p WHERE p.points IS NOT NULL))$sql$,
+        has ->> 'severity', has ->> 'status', has ->> 'rule_id', has ->> 'file_path', has ->> 'suppressed',
+        has ->> 'repository_id', has ->> 'first_seen_scan_id', has ->> 'last_seen_scan_id', has ->> 'reopened_scan_id',
+        has ->> 'fixed_scan_id', has ->> 'last_seen_at', has ->> 'fixed_at', target, scope, latest,
+        -- A table that does not say which scan did not find a row any more may say when.
+        CASE WHEN has -> 'there' ? 'fixed_scan_id' THEN 'f.fixed_scan OPERATOR(pg_catalog.=) l.scan'
+             ELSE 'f.fixed_at OPERATOR(pg_catalog.>=) l.from_at' END,
+        CASE WHEN vectors IS NULL THEN '' ELSE format($sql$,
+mapped AS MATERIALIZED (
+    SELECT m.id, m.cluster, m.x, m.y FROM %s.cluster_map(%L, eps => %L, min_samples => %L) m WHERE m.x IS NOT NULL
+)$sql$, own, vectors, eps, min_samples) END,
+        title,
+        (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) FROM (VALUES
+            ('Table', relation), ('Organization', organization_id::text), ('Repository', repository_id::text),
+            ('Scan', scan_id::text)) s (name, value) WHERE s.value IS NOT NULL),
+        (has -> 'there' ? 'suppressed')::text, format(rank, 't.severity'),
+        (has -> 'there' ?& '{first_seen_scan_id,last_seen_scan_id,last_seen_at}')::text,
+        (has -> 'there' ? 'reopened_scan_id')::text, (has -> 'there' ?| '{fixed_scan_id,fixed_at}')::text, format(rank, 'm.severity'), top, has ->> 'rule_name', has ->> 'help_uri',
+        scope || CASE scope WHEN '' THEN 'WHERE' ELSE ' AND' END, format(rank, has ->> 'severity'), has ->> 'start_line',
+        has ->> 'message', has ->> 'snippet', has ->> 'tool_name', has ->> 'first_seen_at', has ->> 'cwe_ids',
+        has ->> 'fingerprint', has ->> 'security_severity', worst, points, amount);
+END
+$function$;
+COMMENT ON FUNCTION findings_report_query(regclass, text, uuid, uuid, uuid, integer, integer, text, double precision, integer, integer) IS
+    'The statement by which findings_report gathers its figures from a table: a look behind the scenes. Example: SELECT findings_report_query(''findings'')';
+
+CREATE FUNCTION findings_report_data(query text) RETURNS jsonb
+    -- The planner takes the map for so much work that it would compile the statement.
+    STABLE STRICT COST 100000 LANGUAGE plpgsql SET jit = off AS $function$
+DECLARE
+    document pg_catalog.jsonb;
+BEGIN
+    EXECUTE query INTO STRICT document;
+    RETURN document;
+END
+$function$;
+COMMENT ON FUNCTION findings_report_data(text) IS
+    'What findings_report tells, as an object: title, scope, totals, severities, changes, rules, files, worst, map; read from one snapshot by the statement of findings_report_query. Example: SELECT findings_report_data(findings_report_query(''findings'')) -> ''totals''';
+
+CREATE FUNCTION render_findings_report(document jsonb, format text DEFAULT 'html') RETURNS text
+    IMMUTABLE STRICT PARALLEL SAFE COST 100000
+    LANGUAGE c AS 'MODULE_PATHNAME', 'render_findings_report_wrapper';
+COMMENT ON FUNCTION render_findings_report(jsonb, text) IS
+    'The page of what findings_report_data returns, or of an object like it: html (self-contained, without script, for any browser) or markdown (GitHub''s). Example: SELECT render_findings_report(''{"title": "Friday", "severities": [{"severity": "high", "open": 3}]}'', ''markdown'')';
+
+CREATE FUNCTION findings_report(
+    findings regclass DEFAULT NULL,
+    format text DEFAULT 'html',
+    title text DEFAULT NULL,
+    organization_id uuid DEFAULT NULL,
+    repository_id uuid DEFAULT NULL,
+    scan_id uuid DEFAULT NULL,
+    top integer DEFAULT 10,
+    worst integer DEFAULT 20,
+    embeddings text DEFAULT NULL,
+    eps double precision DEFAULT 0.15,
+    min_samples integer DEFAULT 2,
+    max_points integer DEFAULT 2000
+) RETURNS text
+    STABLE COST 200000 LANGUAGE sql
+BEGIN ATOMIC
+    SELECT render_findings_report(
+        findings_report_data(findings_report_query(
+            -- Looked up here, on the caller's search_path.
+            coalesce(findings, to_regclass('findings')), title, organization_id, repository_id, scan_id, top, worst, embeddings,
+            eps, min_samples, max_points)),
+        format);
+END;
+COMMENT ON FUNCTION findings_report(regclass, text, text, uuid, uuid, uuid, integer, integer, text, double precision, integer, integer) IS
+    'A page about the findings of a table, a repository or a scan, as html or markdown: severities, what the last scan changed, the worst findings with their code, rules, files, and a map of their embeddings (the column embedding, or a query that returns id and embedding). Example: SELECT findings_report(''findings'', format => ''markdown'', title => ''Friday'')';
 
 -- reviewpro_pg::cluster_rows::assign_clusters
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::chart::bar
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::window::cluster_agglomerative
@@ -1969,6 +2414,9 @@ COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::window::cluster_kmeans
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::cluster::cluster_map
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::cluster_rows::cluster_members
@@ -1995,6 +2443,15 @@ COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
 -- reviewpro_pg::fingerprint::fingerprint_uuid
 -- Skipped due to `#[pgrx(sql = false)]`
 
+-- reviewpro_pg::chart::histogram
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_began
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::ingest::ingest_ended
+-- Skipped due to `#[pgrx(sql = false)]`
+
 -- reviewpro_pg::ingest::ingest_objects
 -- Skipped due to `#[pgrx(sql = false)]`
 
@@ -2010,7 +2467,19 @@ COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
 -- reviewpro_pg::fingerprint::location_fingerprint
 -- Skipped due to `#[pgrx(sql = false)]`
 
+-- reviewpro_pg::report::render_findings_report
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::stats::reviewpro_health
+-- Skipped due to `#[pgrx(sql = false)]`
+
 -- reviewpro_pg::progress::reviewpro_progress
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::stats::reviewpro_stats
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::stats::reviewpro_stats_reset
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::version::reviewpro_version
@@ -2071,6 +2540,9 @@ COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::cluster_quality::silhouette_score
+-- Skipped due to `#[pgrx(sql = false)]`
+
+-- reviewpro_pg::chart::sparkline
 -- Skipped due to `#[pgrx(sql = false)]`
 
 -- reviewpro_pg::cluster_rows::suggest_eps
