@@ -2,7 +2,7 @@ CREATE FUNCTION reviewpro_stats(
     OUT function text, OUT calls bigint, OUT errors bigint, OUT rows bigint, OUT bytes bigint, OUT seconds double precision,
     OUT stats_since timestamptz
 ) RETURNS SETOF record
-    VOLATILE PARALLEL RESTRICTED COST 100 ROWS 23
+    VOLATILE PARALLEL RESTRICTED COST 100 ROWS 25
     LANGUAGE c AS 'MODULE_PATHNAME', 'reviewpro_stats_wrapper';
 COMMENT ON FUNCTION reviewpro_stats() IS
     'What the view reviewpro_stats shows. Example: SELECT * FROM reviewpro_stats()';

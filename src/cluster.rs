@@ -47,7 +47,7 @@ fn cluster_query(call: CountedCall) {
 
 /// `cluster_map(query, algorithm, ...)`: as `cluster_query`, with a place on a map.
 #[pg_extern(sql = false)]
-fn cluster_map(call: Call) {
+fn cluster_map(call: CountedCall) {
     const COLUMNS: &[Column] = &[
         Column::new("id", Type::Text),
         Column::new("cluster", Type::Int),

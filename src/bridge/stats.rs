@@ -19,12 +19,13 @@ use super::call::Call;
 use super::ingest_call;
 
 /// The functions that are counted, by their names in SQL; all overloads of a name together.
-pub(crate) const COUNTED: [&str; 23] = [
+pub(crate) const COUNTED: [&str; 25] = [
     "assign_clusters",
     "cluster_agglomerative",
     "cluster_dbscan",
     "cluster_embeddings",
     "cluster_kmeans",
+    "cluster_map",
     "cluster_members",
     "cluster_query",
     "cluster_report",
@@ -34,6 +35,7 @@ pub(crate) const COUNTED: [&str; 23] = [
     "ingest_objects",
     "ingest_results",
     "ingest_sarif",
+    "render_findings_report",
     "sarif_findings",
     "sarif_line_hashes",
     "sarif_rules",
