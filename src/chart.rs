@@ -9,7 +9,7 @@ use crate::bridge::{Call, OrRaise, Value, Work, compute, stream_rows};
 /// `bar(value, max, width, ascii)`; strict.
 #[pg_extern(sql = false)]
 fn bar(call: Call) -> Option<Value> {
-    let charset = Charset::ascii(call.bool(3)?);
+    let charset = charset(&call, call.bool(3)?);
     chart::bar(call.f64(0)?, call.f64(1)?, call.i32(2)?, charset)
         .or_raise()
         .map(|bar| Value::text(&bar))
@@ -23,7 +23,7 @@ fn sparkline(call: Call) -> Option<Value> {
         low: call.f64(1),
         high: call.f64(2),
     };
-    let charset = Charset::ascii(call.required("ascii", call.bool(3)));
+    let charset = charset(&call, call.required("ascii", call.bool(3)));
     let line = compute(Work::over(values.bytes()), |task| {
         chart::sparkline(values.iter(), scale, charset, task)
     });
@@ -43,7 +43,7 @@ fn histogram(call: Call) {
     let values = call.floats(0);
     let buckets = call.required("buckets", call.i32(1));
     let width = call.required("width", call.i32(2));
-    let charset = Charset::ascii(call.required("ascii", call.bool(3)));
+    let charset = charset(&call, call.required("ascii", call.bool(3)));
     let work = Work::over(values.as_ref().map_or(0, |values| values.bytes()));
     stream_rows(&call, COLUMNS, work, |task, emit| {
         let Some(values) = &values else { return Ok(()) };
@@ -60,4 +60,12 @@ fn histogram(call: Call) {
             ])
         })
     });
+}
+
+/// The characters to draw with; blocks exist in UTF-8 alone.
+fn charset(call: &Call, ascii: bool) -> Charset {
+    if !ascii {
+        call.require_utf8();
+    }
+    Charset::ascii(ascii)
 }

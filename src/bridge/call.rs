@@ -204,6 +204,11 @@ impl Call {
         self.aligned(index).map(|array| MatrixArgument::new(array, name))
     }
 
+    /// Raises 0A000 in a database whose encoding is not UTF-8, for who returns more than ASCII without having read a text.
+    pub(crate) fn require_utf8(&self) {
+        refuse_other_encodings();
+    }
+
     /// A `double precision[]` whose elements may be NULL.
     pub(crate) fn floats(&self, index: usize) -> Option<FloatsArgument> {
         self.aligned(index).map(FloatsArgument::new)
