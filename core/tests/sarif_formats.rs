@@ -88,3 +88,14 @@ fn batches_and_threads_do_not_change_rows() {
     println!("{logs} logs compared");
     assert!(common::shared().is_none() || logs > 0);
 }
+
+#[test]
+fn a_rank_of_minus_zero_is_zero() {
+    let text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T"}},"results":[{"message":{"text":"m"},"rank":-0}]}]}"#;
+    let payload = Tree::parse(text).and_then(|tree| tree.encode()).expect("jsonb");
+    for source in [Source::Text(text), Source::Jsonb(payload.as_bytes())] {
+        let (rows, _) = common::rows(source, &Options::default(), 1).expect("a row");
+        let rank = rows[0]["rank"].as_f64().expect("a rank");
+        assert!(rank == 0.0 && rank.is_sign_positive(), "{source:?}");
+    }
+}

@@ -66,18 +66,21 @@ def create_venv(venv: Path, base: str) -> list[str]:
 
 
 def install_cargo_pgrx() -> None:
-    version = house.pgrx_version()
+    # Its default features want the headers of OpenSSL, for downloads that are not needed here.
+    install_cargo_program("cargo-pgrx", house.pgrx_version(), "--no-default-features")
+
+
+def install_cargo_program(name: str, version: str, *options: str) -> None:
+    """A subcommand of cargo in exactly this version, in a folder of the checkout."""
     env = house.cargo_env()
     try:
-        if output(["cargo", "pgrx", "--version"], env=env).split()[-1] == version:
+        if output(["cargo", name.removeprefix("cargo-"), "--version"], env=env).split()[-1] == version:
             return
     except Failure:
         pass
-    with step(f"Installing cargo-pgrx {version} (a few minutes)"):
-        root = str(house.local() / "cargo")
-        # Its default features want the headers of OpenSSL, for downloads that are not needed here.
-        command = ["cargo", "install", "cargo-pgrx", "--version", version, "--locked", "--no-default-features"]
-        run([*command, "--root", root], env=env)
+    with step(f"Installing {name} {version} (a few minutes)"):
+        command = ["cargo", "install", name, "--version", version, "--locked", *options]
+        run([*command, "--root", str(house.local() / "cargo")], env=env)
 
 
 def configure_pgrx() -> None:

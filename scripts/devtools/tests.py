@@ -13,6 +13,7 @@ from . import house, release_stages
 from .browser import stage_browser
 from .build import build
 from .companion import stage_django
+from .fuzz import stage_fuzz
 from .server import Server, test_server
 from .setup import install_python_packages, setup
 from .shell import Failure, Unavailable, output, run, say, step
@@ -139,6 +140,7 @@ PLAIN_STAGES = {
     "lint": stage_lint,
     "rules": stage_rules,
     "core": stage_core,
+    "fuzz": stage_fuzz,
     "pgtest": stage_pgtest,
 }
 SERVER_STAGES = {"regress": stage_regress, "python": stage_python, "django": stage_django, "browser": stage_browser}

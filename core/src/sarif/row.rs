@@ -274,7 +274,9 @@ fn rare<'d>(
             .rank
             .token()
             .and_then(|token| token.parse().ok())
-            .filter(|rank: &f64| rank.is_finite() && *rank >= 0.0),
+            .filter(|rank: &f64| rank.is_finite() && *rank >= 0.0)
+            // `-0` is 0, as jsonb has it.
+            .map(|rank| rank + 0.0),
         logical_location: location.and_then(|location| context.files.logical(location, warnings)),
         suppressions: finding.suppressions,
         guid: finding.guid.filled(),
