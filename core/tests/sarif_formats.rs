@@ -4,7 +4,8 @@ mod common;
 
 use reviewpro_core::json;
 use reviewpro_core::jsonb::Tree;
-use reviewpro_core::sarif::{Mode, Options, Source};
+use reviewpro_core::sarif::{Mode, Options, Source, findings};
+use reviewpro_core::{ErrorKind, Task};
 
 /// The options under which documents are compared.
 fn options() -> Vec<Options> {
@@ -98,4 +99,44 @@ fn a_rank_of_minus_zero_is_zero() {
         let rank = rows[0]["rank"].as_f64().expect("a rank");
         assert!(rank == 0.0 && rank.is_sign_positive(), "{source:?}");
     }
+}
+
+/// Members that should be objects and are not: several of a row's documents are written, whatever the format.
+#[test]
+fn odd_documents_of_one_row_do_not_disturb_each_other() {
+    let members = [
+        r#""suppressions":"a","fingerprints":"abc","partialFingerprints":"abcde""#,
+        r#""suppressions":true,"fingerprints":12345.5,"partialFingerprints":"ab","codeFlows":[1],"fixes":"x""#,
+        r#""fingerprints":"a","partialFingerprints":[],"graphs":[{}],"relatedLocations":[{"id":1}]"#,
+    ];
+    for members in members {
+        let text = format!(
+            r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"T"}}}},"results":[{{"message":{{"text":"m"}},{members}}}]}}]}}"#
+        );
+        let payload = Tree::parse(&text).and_then(|tree| tree.encode()).expect("jsonb");
+        let from_text = common::rows(Source::Text(&text), &Options::default(), 1);
+        let from_jsonb = common::rows(Source::Jsonb(payload.as_bytes()), &Options::default(), 1);
+        assert_eq!(from_text.as_ref().expect("a row").0.len(), 1);
+        assert_eq!(from_text, from_jsonb, "{members}");
+    }
+}
+
+#[test]
+fn many_small_locations_are_bounded_together() {
+    let location = r#"{"physicalLocation":{"artifactLocation":{"uri":"a"}}}"#;
+    let locations = vec![location; 40_000].join(",");
+    let text = format!(
+        r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"T"}}}},"results":[{{"message":{{"text":"m"}},"locations":[{locations}]}}]}}]}}"#
+    );
+    let of = |memory| {
+        let task = Task::new(1, memory, &|| false);
+        findings(Source::Text(&text), &Options::default(), &task, &mut |_| Ok(()))
+    };
+    assert!(of(usize::MAX).is_ok());
+    let error = of(12 << 20).expect_err("too little memory");
+    assert_eq!(
+        (error.kind, error.message.contains("jsonb")),
+        (ErrorKind::OutOfMemory, true),
+        "{error:?}"
+    );
 }

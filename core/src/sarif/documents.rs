@@ -78,7 +78,7 @@ impl<'d> Writer<'d> {
             _ if raw.is_none() => return Ok(Part::None),
             Raw::Container(bytes) => return Ok(Part::Log(bytes)),
             Raw::Text(text) => {
-                raw::room_for_jsonb(text, self.memory)?;
+                raw::room_for_jsonb([text].into_iter(), self.memory)?;
                 self.transcoder.write(text, &mut self.out)?;
             }
             _ => {
@@ -99,17 +99,13 @@ impl<'d> Writer<'d> {
             let members = rare.metadata.iter().map(|(_, raw)| raw);
             members.chain(&rare.other_locations)
         };
-        for raw in values() {
-            if let Raw::Text(text) = raw {
-                raw::room_for_jsonb(text, self.memory)?;
-            }
-        }
+        let text = |raw: &Raw<'d>| match raw {
+            Raw::Text(text) => *text,
+            _ => "null",
+        };
+        raw::room_for_jsonb(values().map(text), self.memory)?;
         let start = self.start();
         let is_written = values().all(|raw| matches!(raw, Raw::Text(_))) && {
-            let text = |raw: &Raw<'d>| match raw {
-                Raw::Text(text) => *text,
-                _ => "null",
-            };
             let locations = rare.other_locations.iter().map(text);
             self.transcoder.write_object(
                 rare.metadata.iter().map(|(name, raw)| (*name, text(raw))),
@@ -124,9 +120,11 @@ impl<'d> Writer<'d> {
         Ok(Part::Written(start..self.out.len()))
     }
 
-    /// Where the next document begins.
-    fn start(&self) -> usize {
-        self.out.len().next_multiple_of(4)
+    /// Where the next document begins: a payload is laid out from a multiple of four.
+    fn start(&mut self) -> usize {
+        let start = self.out.len().next_multiple_of(4);
+        self.out.resize(start, 0);
+        start
     }
 }
 

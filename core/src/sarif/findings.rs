@@ -104,11 +104,11 @@ pub fn findings_in_batches(
     options.check()?;
     let document = Document::open(source, task)?;
     let (mut runs, mut statistics) = read(&document, options, task)?;
-    let mut chunks = Vec::new();
-    for run in &mut runs {
-        chunks.push(std::mem::take(&mut run.chunks));
-    }
-    let chunks: Vec<_> = chunks
+    let taken: Vec<_> = runs
+        .iter_mut()
+        .map(|run| std::mem::take(&mut run.chunks))
+        .collect();
+    let chunks = taken
         .into_iter()
         .zip(&runs)
         .flat_map(|(chunks, run)| chunks.into_iter().map(move |rows| (&run.context, rows)))

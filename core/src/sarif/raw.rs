@@ -338,18 +338,18 @@ impl<'d> Raw<'d> {
     }
 }
 
-/// Makes sure that there is memory for writing a JSON text as jsonb.
+/// Makes sure that there is memory for writing JSON texts as one jsonb.
 ///
 /// # Errors
 /// [`crate::ErrorKind::OutOfMemory`].
-pub(crate) fn room_for_jsonb(text: &str, memory: usize) -> Result<()> {
-    /// Shorter texts are not worth a look.
+pub(crate) fn room_for_jsonb<'t>(texts: impl Iterator<Item = &'t str> + Clone, memory: usize) -> Result<()> {
+    /// Less text is not worth a look.
     const SMALL: usize = 1 << 16;
-    if text.len() > SMALL {
-        Task::new(1, memory, &|| false).need(
-            "writing a part of the log as jsonb",
-            Some(jsonb::transcode_size(text)),
-        )?;
+    if texts.clone().map(str::len).sum::<usize>() > SMALL {
+        let bytes = texts.fold(0, |bytes: usize, text| {
+            bytes.saturating_add(jsonb::transcode_size(text))
+        });
+        Task::new(1, memory, &|| false).need("writing a part of the log as jsonb", Some(bytes))?;
     }
     Ok(())
 }
