@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use pgrx::pg_sys;
 use pgrx::pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
 use pgrx::pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
+use reviewpro_core::jsonb;
 
 use super::call::Call;
 use super::stats::{self, Place};
@@ -145,15 +146,16 @@ impl Row {
         self.datum(number).map(|datum| datum.value() as i32)
     }
 
-    /// The number of elements of a `jsonb` column.
+    /// The number of elements of a `jsonb` column that is an array.
     pub(crate) fn elements(&self, number: i16) -> usize {
         let value = self.datum(number).map(|datum| {
             // SAFETY: the type's column is a jsonb, which lives as long as the row.
             unsafe { super::varlena::Varlena::aligned(datum) }
         });
-        let header = value.and_then(|value| value.first_chunk::<4>().copied());
-        // JB_CMASK of utils/jsonb.h: the count in a container's header.
-        header.map_or(0, |header| (u32::from_ne_bytes(header) & 0x0FFF_FFFF) as usize)
+        match value.as_deref().map(jsonb::Value::root) {
+            Some(Ok(jsonb::Value::Array(array))) => array.len(),
+            _ => 0,
+        }
     }
 }
 
