@@ -80,6 +80,7 @@ DECLARE
     has record;
     calls text;
     expressions text;
+    new_id text;
     problems text;
     inserted text;
     stale text;
@@ -243,13 +244,17 @@ BEGIN
                    m.expression, m.value, format('invalid input for type %s in column "%s": "%%s"', m.shown_type, m.name))
         FROM matched m WHERE NOT m.is_extra AND m.value LIKE 'CASE WHEN pg_catalog.pg_input_is_valid%'
     )
-    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.attnum) FROM matched m),
+    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.attnum) FROM matched m
+            WHERE m.is_extra OR m.name <> 'id'),
+           -- A new id is made for new rows alone: randomness is the dearest of all expressions.
+           (SELECT format(', coalesce(f.id, %s) AS id', m.value) FROM matched m
+            WHERE NOT m.is_extra AND m.name = 'id'),
            (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.attnum) FROM problem p),
            (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.attnum) FROM matched m),
            (SELECT array_agg(m.name ORDER BY m.attnum) FROM matched m WHERE m.refresh),
            (SELECT t.name FROM target_column t
             WHERE t.attnotnull AND NOT t.has_default AND NOT EXISTS (SELECT FROM matched m WHERE m.name = t.name) LIMIT 1)
-    INTO expressions, problems, inserted, refresh_names, missing;
+    INTO expressions, new_id, problems, inserted, refresh_names, missing;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'ingest has no value for column "%" of relation "%", which must not be null', missing, relation
             USING ERRCODE = 'not_null_violation', HINT = 'Give the column a default, or pass its value in the argument extra.';
@@ -294,7 +299,7 @@ BEGIN
             FROM %5$s r, constants c
         ),
         todo AS MATERIALIZED (
-            SELECT s.*, f.fingerprint IS NULL AS "ingest new"
+            SELECT s.*, f.fingerprint IS NULL AS "ingest new"%8$s
             FROM staged s LEFT JOIN %1$s f ON %6$s
             WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding' AND s."ingest problem" IS NULL
               AND (f.fingerprint IS NULL OR %7$s)
@@ -303,7 +308,7 @@ BEGIN
         CASE WHEN is_compat THEN $e$WHEN 'compat_db_reject'::pg_catalog.text OPERATOR(pg_catalog.=) ANY (r.warnings)
             THEN pg_catalog.jsonb_build_object('sqlstate', '22023', 'reason', 'the application refuses this result')$e$
              WHEN problems IS NULL THEN 'WHEN false THEN NULL' ELSE '' END,
-        calls, key_join, replace(stale, 'incoming.', 's.'));
+        calls, key_join, replace(stale, 'incoming.', 's.'), new_id);
     upsert := format($sql$
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,

@@ -159,7 +159,7 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
 /// The rows in f64, of length 1 for cosine.
 fn rows(embeddings: &Embeddings<'_>, metric: Metric, task: &Task<'_>) -> Result<Array2<f64>> {
     let (n, dims) = (embeddings.rows(), embeddings.dims());
-    let mut values = try_filled(n * dims, 0.0)?;
+    let mut values = task.filled(n * dims, 0.0)?;
     parallel::for_each_part(
         task,
         &mut values,

@@ -56,7 +56,7 @@ impl Targets {
         read: impl Fn(usize, &mut [f64]) + Sync,
     ) -> Result<Self> {
         let targets = constants.len();
-        let mut panels = try_filled(targets.div_ceil(PANEL) * PANEL * dims, 0.0)?;
+        let mut panels = task.filled(targets.div_ceil(PANEL) * PANEL * dims, 0.0)?;
         parallel::for_each_part(
             task,
             &mut panels,

@@ -105,7 +105,7 @@ impl Packed {
         task: &Task<'_>,
         read: impl Fn(usize, &mut [f64]) + Sync,
     ) -> Result<Self> {
-        let mut panels = try_filled(rows.div_ceil(PANEL) * PANEL * dims, 0.0)?;
+        let mut panels = task.filled(rows.div_ceil(PANEL) * PANEL * dims, 0.0)?;
         parallel::for_each_part(
             task,
             &mut panels,
@@ -177,7 +177,7 @@ impl Packed {
     /// [`ErrorKind::Cancelled`].
     pub fn square(&self, distance: &impl PairDistance, task: &Task<'_>) -> Result<Vec<f64>> {
         let n = self.rows;
-        let mut square = try_filled(n * n, f64::INFINITY)?;
+        let mut square = task.filled(n * n, f64::INFINITY)?;
         // A tile of blocks is computed once and stored twice; a block of rows is locked for the copying only.
         let blocks: Vec<Mutex<&mut [f64]>> = square.chunks_mut((n * BLOCK).max(1)).map(Mutex::new).collect();
         let tiles = blocks.len() * (blocks.len() + 1) / 2;

@@ -138,7 +138,7 @@ struct Clusters {
 impl Clusters {
     fn new(embeddings: &Embeddings<'_>, rows: &[u32], linkage: Linkage, task: &Task<'_>) -> Result<Self> {
         let (n, dims) = (rows.len(), embeddings.dims());
-        let mut means = try_filled(n * dims, 0.0)?;
+        let mut means = task.filled(n * dims, 0.0)?;
         parallel::for_each_part(
             task,
             &mut means,

@@ -45,7 +45,7 @@ impl Codes {
             kernel,
             test: frame.test(),
             quads,
-            panels: try_filled(count * size, 0)?,
+            panels: task.filled(count * size, 0)?,
             columns: try_filled(count, ColumnTerms::default())?,
             bounds: try_filled(order.len(), Bounds::default())?,
         };
