@@ -14,3 +14,4 @@ COMMENT ON VIEW reviewpro_progress IS 'Calls that are running now: backend, phas
 COMMENT ON COLUMN reviewpro_progress.pid IS 'The backend, as in pg_stat_activity';
 COMMENT ON COLUMN reviewpro_progress.phase IS 'reading vectors, comparing vectors, computing distances, joining clusters, computing silhouettes, moving centroids, or computing';
 COMMENT ON COLUMN reviewpro_progress.percent IS 'How much of the phase is done; a call may have several phases';
+GRANT SELECT ON reviewpro_progress TO PUBLIC;

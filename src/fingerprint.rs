@@ -57,16 +57,7 @@ fn location_fingerprint(call: Call) -> Value {
     Value::text(value.as_str())
 }
 
-const LINE_HASH_COLUMNS: &[Column] = &[
-    Column {
-        name: "line",
-        ty: Type::Int,
-    },
-    Column {
-        name: "hash",
-        ty: Type::Text,
-    },
-];
+const LINE_HASH_COLUMNS: &[Column] = &[Column::new("line", Type::Int), Column::new("hash", Type::Text)];
 
 /// `sarif_line_hashes(source)`: one row per line of a source text.
 #[pg_extern(sql = false)]

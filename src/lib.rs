@@ -59,7 +59,17 @@ pgrx::extension_sql_file!(
     name = "ingest_table",
     requires = ["ingest_source"]
 );
-pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["ingest_table"]);
+pgrx::extension_sql_file!(
+    "../sql/ingest_plan.sql",
+    name = "ingest_plan",
+    requires = ["ingest_table"]
+);
+pgrx::extension_sql_file!(
+    "../sql/ingest_store.sql",
+    name = "ingest_store",
+    requires = ["ingest_plan"]
+);
+pgrx::extension_sql_file!("../sql/ingest.sql", name = "ingest", requires = ["ingest_store"]);
 pgrx::extension_sql_file!(
     "../sql/ingest_lifecycle.sql",
     name = "ingest_lifecycle",

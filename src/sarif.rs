@@ -106,22 +106,10 @@ fn rules(call: &Call, log: &Log) {
 }
 
 const PROBLEM_COLUMNS: &[Column] = &[
-    Column {
-        name: "severity",
-        ty: Type::Text,
-    },
-    Column {
-        name: "code",
-        ty: Type::Text,
-    },
-    Column {
-        name: "pointer",
-        ty: Type::Text,
-    },
-    Column {
-        name: "message",
-        ty: Type::Text,
-    },
+    Column::new("severity", Type::Text),
+    Column::new("code", Type::Text),
+    Column::new("pointer", Type::Text),
+    Column::new("message", Type::Text),
 ];
 
 /// One row per problem of the log.

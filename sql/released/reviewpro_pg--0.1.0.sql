@@ -794,6 +794,7 @@ COMMENT ON VIEW reviewpro_progress IS 'Calls that are running now: backend, phas
 COMMENT ON COLUMN reviewpro_progress.pid IS 'The backend, as in pg_stat_activity';
 COMMENT ON COLUMN reviewpro_progress.phase IS 'reading vectors, comparing vectors, computing distances, joining clusters, computing silhouettes, moving centroids, or computing';
 COMMENT ON COLUMN reviewpro_progress.percent IS 'How much of the phase is done; a call may have several phases';
+GRANT SELECT ON reviewpro_progress TO PUBLIC;
 
 CREATE FUNCTION reviewpro_stats(
     OUT function text, OUT calls bigint, OUT errors bigint, OUT rows bigint, OUT bytes bigint, OUT seconds double precision,
@@ -1155,58 +1156,10 @@ $function$;
 COMMENT ON FUNCTION create_findings_table(text, name) IS
     'Creates the recommended table of findings, for those who have none: columns with defaults, the unique key (organization_id, repository_id, fingerprint), few indexes. The name may be quoted and qualified. Example: SELECT create_findings_table(''scan_findings'')';
 
--- Findings into tables. The two functions that people call, ingest_sarif and ingest_findings, are at the end; before them
--- stand the steps that they are made of:
+-- What an ingest will do: looks at the target table and writes the statements for it.
 --
---   ingest_results, ingest_objects   what becomes of every result: one row each
---   ingest_plan                      looks at the target table and writes the statements for it
---   ingest_store                     runs them
---
--- Everything runs with the caller's rights. ingest_plan has a search_path of its own. ingest_store has none, since the
--- table's triggers run inside of it and may need the caller's: so it, and the statements it runs, qualify every name and
--- operator.
-
-CREATE TYPE ingest_result AS (
-    total integer,
-    inserted integer,
-    updated integer,
-    unchanged integer,
-    reopened integer,
-    fixed integer,
-    duplicates integer,
-    skipped integer,
-    errors jsonb,
-    duration_ms double precision
-);
-COMMENT ON TYPE ingest_result IS
-    'What an ingest did. inserted + updated + unchanged + duplicates + skipped + the length of errors = total';
-COMMENT ON COLUMN ingest_result.total IS 'Results of the log, or elements of the array';
-COMMENT ON COLUMN ingest_result.inserted IS 'New rows';
-COMMENT ON COLUMN ingest_result.updated IS 'Rows that were there and now tell of this scan; reopened ones among them';
-COMMENT ON COLUMN ingest_result.unchanged IS 'Rows that told of this scan already, and were not touched';
-COMMENT ON COLUMN ingest_result.reopened IS 'Rows that were fixed and are open again';
-COMMENT ON COLUMN ingest_result.fixed IS 'Open rows that the scan did not find any more';
-COMMENT ON COLUMN ingest_result.duplicates IS 'Results equal to an earlier one of the log';
-COMMENT ON COLUMN ingest_result.skipped IS 'Results that the options leave out';
-COMMENT ON COLUMN ingest_result.errors IS
-    'Results that could not be stored: an array of {run_index, result_index, sqlstate, reason}';
-COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
-
--- What ingest_sarif and ingest_findings say first and last, so that they are counted, errors included, and logged.
-CREATE FUNCTION ingest_began(function text) RETURNS void
-    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_began_wrapper';
-COMMENT ON FUNCTION ingest_began(text) IS
-    'Begins to count a call of the function for reviewpro_stats: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_began(''ingest_sarif'')';
-
-CREATE FUNCTION ingest_ended(
-    result ingest_result, organization_id uuid DEFAULT NULL, repository_id uuid DEFAULT NULL, scan_id uuid DEFAULT NULL
-) RETURNS ingest_result
-    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_ended_wrapper';
-COMMENT ON FUNCTION ingest_ended(ingest_result, uuid, uuid, uuid) IS
-    'Ends what ingest_began has begun, writes the line for reviewpro.log_ingest, and gives the result back: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_ended(ROW(0, 0, 0, 0, 0, 0, 0, 0, ''[]'', 0)::ingest_result)';
-
--- The statements for one target table. Their parameters: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id,
--- $5 extra, $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
+-- The parameters of the statements: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id, $5 extra,
+-- $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
 CREATE FUNCTION ingest_plan(
     findings regclass,
     organization_id uuid,
@@ -1559,6 +1512,50 @@ $function$;
 COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
     'The statements that an ingest into a table runs, as an object of texts: a look behind the scenes. Example: SELECT ingest_plan(''findings'', gen_random_uuid(), gen_random_uuid(), gen_random_uuid()) ->> ''store''';
 
+-- Runs the statements that ingest_plan has written, and counts.
+--
+-- ingest_store has no search_path of its own, since the table's triggers run inside of it and may need the caller's: so it, and
+-- the statements it runs, qualify every name and operator.
+
+CREATE TYPE ingest_result AS (
+    total integer,
+    inserted integer,
+    updated integer,
+    unchanged integer,
+    reopened integer,
+    fixed integer,
+    duplicates integer,
+    skipped integer,
+    errors jsonb,
+    duration_ms double precision
+);
+COMMENT ON TYPE ingest_result IS
+    'What an ingest did. inserted + updated + unchanged + duplicates + skipped + the length of errors = total';
+COMMENT ON COLUMN ingest_result.total IS 'Results of the log, or elements of the array';
+COMMENT ON COLUMN ingest_result.inserted IS 'New rows';
+COMMENT ON COLUMN ingest_result.updated IS 'Rows that were there and now tell of this scan; reopened ones among them';
+COMMENT ON COLUMN ingest_result.unchanged IS 'Rows that told of this scan already, and were not touched';
+COMMENT ON COLUMN ingest_result.reopened IS 'Rows that were fixed and are open again';
+COMMENT ON COLUMN ingest_result.fixed IS 'Open rows that the scan did not find any more';
+COMMENT ON COLUMN ingest_result.duplicates IS 'Results equal to an earlier one of the log';
+COMMENT ON COLUMN ingest_result.skipped IS 'Results that the options leave out';
+COMMENT ON COLUMN ingest_result.errors IS
+    'Results that could not be stored: an array of {run_index, result_index, sqlstate, reason}';
+COMMENT ON COLUMN ingest_result.duration_ms IS 'How long it took';
+
+-- What ingest_sarif and ingest_findings say first and last, so that they are counted, errors included, and logged.
+CREATE FUNCTION ingest_began(function text) RETURNS void
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_began_wrapper';
+COMMENT ON FUNCTION ingest_began(text) IS
+    'Begins to count a call of the function for reviewpro_stats: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_began(''ingest_sarif'')';
+
+CREATE FUNCTION ingest_ended(
+    result ingest_result, organization_id uuid DEFAULT NULL, repository_id uuid DEFAULT NULL, scan_id uuid DEFAULT NULL
+) RETURNS ingest_result
+    VOLATILE LANGUAGE c AS 'MODULE_PATHNAME', 'ingest_ended_wrapper';
+COMMENT ON FUNCTION ingest_ended(ingest_result, uuid, uuid, uuid) IS
+    'Ends what ingest_began has begun, writes the line for reviewpro.log_ingest, and gives the result back: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_ended(ROW(0, 0, 0, 0, 0, 0, 0, 0, ''[]'', 0)::ingest_result)';
+
 CREATE FUNCTION ingest_store(
     plan jsonb,
     document anyelement,
@@ -1695,6 +1692,14 @@ END
 $function$;
 COMMENT ON FUNCTION ingest_store(jsonb, anyelement, uuid, uuid, uuid, jsonb, text, text, jsonb, text[], text, text, text[], boolean, boolean, text) IS
     'Runs the statements of ingest_plan: a step of ingest_sarif and ingest_findings. Example: SELECT ingest_store(ingest_plan(''findings'', o, r, s), ''{"version":"2.1.0","runs":[]}''::text, o, r, s) FROM gen_random_uuid() o, gen_random_uuid() r, gen_random_uuid() s';
+
+-- Findings into tables: the functions that people call. They are made of steps:
+--
+--   ingest_results, ingest_objects   ingest_source.sql   what becomes of every result: one row each
+--   ingest_plan                      ingest_plan.sql     looks at the target table and writes the statements for it
+--   ingest_store                     ingest_store.sql    runs them
+--
+-- Everything runs with the caller's rights.
 
 CREATE FUNCTION ingest_sarif(
     sarif text,

@@ -2,23 +2,14 @@
 //! the transaction that they ran in.
 
 use std::cell::RefCell;
-use std::ffi::{CString, c_char, c_void};
+use std::ffi::c_void;
 use std::sync::Once;
 use std::time::{Duration, Instant};
 
+use super::stats::{self, Place};
 use pgrx::pg_sys;
 use pgrx::pg_sys::SubXactEvent::{SUBXACT_EVENT_ABORT_SUB, SUBXACT_EVENT_COMMIT_SUB};
 use pgrx::pg_sys::XactEvent::{XACT_EVENT_ABORT, XACT_EVENT_COMMIT, XACT_EVENT_PREPARE};
-use reviewpro_core::jsonb;
-
-use super::call::Call;
-use super::stats::{self, Place};
-
-// elog.h, which pgrx keeps to itself.
-unsafe extern "C-unwind" {
-    fn errstart(level: i32, domain: *const c_char) -> bool;
-    fn errfinish(file: *const c_char, line: i32, function: *const c_char);
-}
 
 /// A call that has begun.
 struct Open {
@@ -120,55 +111,5 @@ unsafe extern "C-unwind" fn at_end_of_subtransaction(
             }
         }),
         _ => (),
-    }
-}
-
-/// A row that the running function was given, by the numbers of its columns.
-pub(crate) struct Row(pg_sys::HeapTupleHeader);
-
-impl Row {
-    /// A composite argument.
-    pub(crate) fn of(call: &Call, index: usize) -> Option<Self> {
-        // SAFETY: a detoasted composite value, which is a tuple with its header.
-        call.pointer::<pg_sys::varlena>(index)
-            .map(|value| Row(unsafe { pg_sys::pg_detoast_datum(value) }.cast()))
-    }
-
-    fn datum(&self, number: i16) -> Option<pg_sys::Datum> {
-        let mut is_null = true;
-        // SAFETY: a whole tuple; PostgreSQL raises for a number that its type does not have.
-        let datum = unsafe { pg_sys::GetAttributeByNum(self.0, number, &raw mut is_null) };
-        (!is_null).then_some(datum)
-    }
-
-    /// An `int4` column.
-    pub(crate) fn i32(&self, number: i16) -> Option<i32> {
-        self.datum(number).map(|datum| datum.value() as i32)
-    }
-
-    /// The number of elements of a `jsonb` column that is an array.
-    pub(crate) fn elements(&self, number: i16) -> usize {
-        let value = self.datum(number).map(|datum| {
-            // SAFETY: the type's column is a jsonb, which lives as long as the row.
-            unsafe { super::varlena::Varlena::aligned(datum) }
-        });
-        match value.as_deref().map(jsonb::Value::root) {
-            Some(Ok(jsonb::Value::Array(array))) => array.len(),
-            _ => 0,
-        }
-    }
-}
-
-/// Writes a line into the server's log, without the statement and its context.
-pub(crate) fn log_line(text: &str) {
-    let Ok(text) = CString::new(text) else { return };
-    // SAFETY: the sequence that ereport() stands for, on the main thread; strings end in NUL, and "%s" takes one.
-    unsafe {
-        if errstart(pg_sys::LOG as i32, std::ptr::null()) {
-            pg_sys::errmsg_internal(c"%s".as_ptr(), text.as_ptr());
-            pg_sys::errhidestmt(true);
-            pg_sys::errhidecontext(true);
-            errfinish(c"ingest_call.rs".as_ptr(), 0, c"log_line".as_ptr());
-        }
     }
 }

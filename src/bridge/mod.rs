@@ -3,6 +3,7 @@
 //! * [`call`]: arguments of a function, borrowed where they lie.
 //! * [`varlena`]: detoasted values.
 //! * [`array`]: arrays of numbers, read where they lie.
+//! * [`row`]: a composite argument.
 //! * [`value`]: what a function returns.
 //! * [`rows`]: the result set of a set-returning function.
 //! * [`tuple`]: rows as tuples, formed on any thread.
@@ -15,15 +16,18 @@
 //! * [`stats`]: how often each function was called, and what came of it.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
+//! * [`log`]: lines of the server's log.
 
 mod array;
 mod call;
 mod compute;
 mod ingest_call;
+mod log;
 mod planner;
 mod progress;
 mod query;
 mod report;
+mod row;
 mod rows;
 mod scratch;
 mod stats;
@@ -38,11 +42,13 @@ pub(crate) use call::{Call, Text};
 pub(crate) use compute::{Work, compute};
 #[cfg(any(test, feature = "pg_test"))]
 pub(crate) use compute::{stream, without_new_threads};
-pub(crate) use ingest_call::{Ended, Row, begin, end, log_line};
+pub(crate) use ingest_call::{Ended, begin, end};
+pub(crate) use log::log_line;
 pub(crate) use planner::{Constant, RowsRequest, no_answer};
 pub(crate) use progress::running_calls;
 pub(crate) use query::read_vectors;
 pub(crate) use report::OrRaise;
+pub(crate) use row::Row;
 pub(crate) use rows::{stream_batches, stream_rows};
 pub(crate) use stats::{COUNTED, CountedCall, counts, reset_counts, since};
 pub(crate) use value::Value;

@@ -205,7 +205,7 @@ def test_every_sqlstate_is_explained() -> None:
 
 
 def test_every_reason_of_an_ingest_is_explained() -> None:
-    script = (ROOT / "sql" / "ingest.sql").read_text()
+    script = "\n".join(path.read_text() for path in sorted((ROOT / "sql").glob("ingest*.sql")))
     given = set(re.findall(r"'sqlstate', '(\w{5})'", script)) | set(re.findall(r"state := '(\w{5})'", script))
     core = "\n".join(path.read_text() for path in sorted((ROOT / "core" / "src" / "sarif").glob("o*.rs")))
     given |= set(re.findall(r'(?:state: |const INVALID_PARAMETER: &str = )"(\w{5})"', core))

@@ -7,3 +7,5 @@ SELECT count(*) FROM cluster_query('SELECT phase, ARRAY[1]::real[] FROM reviewpr
 SELECT id AS phase FROM cluster_query('SELECT phase, ARRAY[1]::real[] FROM reviewpro_progress');
 SELECT id AS outer_phase FROM cluster_query($$SELECT phase, ARRAY[1]::real[] FROM cluster_query('SELECT 1, ARRAY[1]::real[]') c, reviewpro_progress$$);
 SELECT count(*) FROM reviewpro_progress;
+-- Everybody may look: progress bars are not for superusers alone.
+SELECT has_table_privilege('public', 'reviewpro_progress', 'SELECT');
