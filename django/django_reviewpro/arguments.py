@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Func, Model, Value
@@ -116,7 +117,19 @@ def option_value(value: Any) -> tuple[Any, str | None]:
         return json.dumps(value, default=str), "jsonb"
     if isinstance(value, (list, tuple)):
         return list(value), "text[]"
+    if isinstance(value, UUID):
+        return str(value), "uuid"
     return value, None
+
+
+def named_parameters(options: Mapping[str, Any]) -> tuple[list[str], list[Any]]:
+    """`name => %s` for each option, and what to send for it: for statements that a cursor runs."""
+    parts, params = [], []
+    for name, value in options.items():
+        sent, sql_type = option_value(value)
+        parts.append(f"{name} => %s" + (f"::{sql_type}" if sql_type else ""))
+        params.append(sent)
+    return parts, params
 
 
 def plain_argument(value: Any) -> Any:

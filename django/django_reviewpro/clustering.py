@@ -89,14 +89,14 @@ def cluster_rows(
     sql, params = ordered.query.get_compiler(connection=connection).as_sql()
     if not isinstance(list(columns.values())[1], ArrayField):
         sql = f"SELECT id, vector::real[] FROM ({sql}) stored (id, vector)"
-    named = [(name, *arguments.option_value(value)) for name, value in given.items()]
+    named, values = arguments.named_parameters(given)
     statement = _STATEMENT.format(
         rows=sql,
-        options="".join(f", {name} => %s" for name, _, _ in named),
+        options="".join(f", {part}" for part in named),
         **{name: qualified(name) for name in ("cluster_embeddings", "cluster_summaries", "cluster_members")},
     )
     with mapped_errors(), connection.cursor() as cursor:
-        cursor.execute(statement, [*params, *(value for _, value, _ in named)])
+        cursor.execute(statement, [*params, *values])
         row = cursor.fetchone()
     algorithm = str(given.get("algorithm", "dbscan"))
     if row is None:

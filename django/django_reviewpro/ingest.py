@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
 from django.db import DEFAULT_DB_ALIAS, connections, models, router
 
 from . import arguments, options
+from .asynchronous import asynchronous
 from .conf import qualified
 from .cursors import binding_cursor
 from .errors import mapped_errors
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 __all__ = [
     "IngestError",
@@ -103,19 +99,8 @@ def ingest_findings(
     return _ingest("ingest_findings", "%s::jsonb", document, ids, ("findings_table", findings_table), using, given)
 
 
-def _asynchronous(call: Callable[P, R]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """The same in the thread in which Django keeps its connections, with an a in front of its name, as Django's own."""
-
-    @wraps(call)
-    async def later(*args: P.args, **kwargs: P.kwargs) -> R:
-        return await sync_to_async(call)(*args, **kwargs)
-
-    later.__name__ = later.__qualname__ = f"a{call.__name__}"
-    return later
-
-
-aingest_sarif = _asynchronous(ingest_sarif)
-aingest_findings = _asynchronous(ingest_findings)
+aingest_sarif = asynchronous(ingest_sarif)
+aingest_findings = asynchronous(ingest_findings)
 
 
 def create_findings_table(name: str = "findings", *, using: str = DEFAULT_DB_ALIAS) -> None:
@@ -142,16 +127,13 @@ def _ingest(
     if model is not None:
         parts.append(f"{table_argument} => %s::regclass")
         params.append(arguments.table_name(model))
-    for name, value in given.items():
-        sent, option_type = arguments.option_value(value)
-        parts.append(f"{name} => %s" + (f"::{option_type}" if option_type else ""))
-        params.append(sent)
+    named, values = arguments.named_parameters(given)
     if using is None:
         using = DEFAULT_DB_ALIAS if model is None or isinstance(model, str) else router.db_for_write(model)
     columns = ", ".join(IngestResult.__dataclass_fields__)
-    statement = f"SELECT {columns} FROM {qualified(function)}({', '.join(parts)})"
+    statement = f"SELECT {columns} FROM {qualified(function)}({', '.join(parts + named)})"
     with mapped_errors(), binding_cursor(connections[using]) as cursor:
-        cursor.execute(statement, params)
+        cursor.execute(statement, params + values)
         return _result(cursor.fetchone())
 
 

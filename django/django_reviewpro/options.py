@@ -134,3 +134,18 @@ class ScanChangesOptions(TypedDict, total=False):
 
     previous_scan_id: UUID | str | None
     branch_id: UUID | str | None
+
+
+class ReportOptions(TypedDict, total=False):
+    """Of findings_report. `embeddings`: the statement that returns id and embedding of the findings on the map."""
+
+    title: str | None
+    organization_id: UUID | str | None
+    repository_id: UUID | str | None
+    scan_id: UUID | str | None
+    top: int
+    worst: int
+    embeddings: str | None
+    eps: float
+    min_samples: int
+    max_points: int

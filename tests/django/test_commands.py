@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.postgres.fields import ArrayField
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
@@ -20,6 +21,7 @@ from django.test.utils import CaptureQueriesContext
 from django_reviewpro import progress
 from django_reviewpro.clustering import cluster_rows, store_clusters
 from django_reviewpro.errors import InvalidInput
+from django_reviewpro.report import afindings_report
 from logs import make_log
 from product.models import Finding, FindingCluster, FindingClusterMembership, FindingEmbedding
 
@@ -98,6 +100,36 @@ def test_ingest_names_what_was_not_stored(arguments: list[str], tmp_path: Path) 
 def test_ingest_refuses_what_is_no_id(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="not a UUID: 'me'"):
         run("ingest_sarif", "x", "--organization=me", f"--repository={uuid.uuid4()}")
+
+
+def test_report(arguments: list[str], tmp_path: Path) -> None:
+    log = make_log(3)
+    log["runs"][0]["results"][0]["message"]["text"] = "<script>alert(1)</script>"
+    path, page = tmp_path / "log.sarif", tmp_path / "report.html"
+    path.write_text(json.dumps(log))
+    run("ingest_sarif", path, *arguments)
+    findings, repository = "--findings=product.Finding", arguments[1]
+    out, err = run("findings_report", findings, repository, "--title=Nightly", f"--output={page}")
+    assert (out, err) == ("", "")
+    html = page.read_text()
+    assert html.startswith("<!DOCTYPE html>")
+    assert "<title>Nightly</title>" in html
+    assert "&lt;script&gt;alert" in html
+    assert "<script" not in html
+    out, _ = run("findings_report", findings, "--format=markdown", "--worst=1")
+    assert out.count("alert(1)") == 1
+    with pytest.raises(CommandError, match="No such file"):
+        run("findings_report", findings, f"--output={tmp_path / 'gone' / 'report.html'}")
+    with pytest.raises(CommandError, match="does not exist"):
+        run("findings_report", "--findings=nowhere")
+    with pytest.raises(CommandError, match="not a UUID"):
+        run("findings_report", "--scan=last")
+
+
+def test_report_of_an_asynchronous_view() -> None:
+    assert "# Nightly" in async_to_sync(afindings_report)(Finding, format="markdown", title="Nightly")
+    with pytest.raises(TypeError, match="no option 'titel'"):
+        async_to_sync(afindings_report)(Finding, titel="x")  # type: ignore[call-arg]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django_reviewpro import functions, ingest, options, tables
+from django_reviewpro import functions, ingest, options, report, tables
 from django_reviewpro.functions.base import Routine
 from django_reviewpro.tables import rows
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 # Called by other functions of the extension, or by the companion's own SQL.
 STEPS = "a step of ingest_sarif and ingest_findings, for looking at what they would do"
 PSQL = "a chart of characters, for people in psql"
-PAGE = "a page, which a cursor fetches as well as an expression would; its options are those of no query"
+PAGE = "a step of findings_report"
 NOT_WRAPPED = {
     "ingest_results": STEPS,
     "ingest_objects": STEPS,
@@ -40,7 +40,6 @@ NOT_WRAPPED = {
     "sparkline": PSQL,
     "histogram": PSQL,
     "cluster_map": "a drawing's places, for findings_report",
-    "findings_report": PAGE,
     "findings_report_query": PAGE,
     "findings_report_data": PAGE,
     "render_findings_report": PAGE,
@@ -58,6 +57,7 @@ OPTIONS: dict[str, type] = {
     "suggest_eps": options.SuggestOptions,
     "ingest_sarif": options.IngestSarifOptions,
     "ingest_findings": options.IngestFindingsOptions,
+    "findings_report": options.ReportOptions,
 }
 # Arguments that are no option: what the function is about, or arguments with a name of their own in Python.
 SUBJECTS = {
@@ -71,6 +71,7 @@ SUBJECTS = {
     "suggest_eps": {"embeddings"},
     "ingest_sarif": {"sarif", "organization_id", "repository_id", "scan_id", "findings"},
     "ingest_findings": {"findings", "organization_id", "repository_id", "scan_id", "findings_table"},
+    "findings_report": {"findings", "format"},
 }
 TYPES = {
     "text": models.TextField,
@@ -136,7 +137,7 @@ def row_models() -> Iterator[type[models.Model]]:
 def wrapped() -> set[str]:
     names = {str(routine.function) for routine in routines()}
     names |= {model._meta.db_table for model in row_models()}
-    return names | {name for name in ingest.__all__ if not name.startswith("a") and name.islower()}
+    return names | {name for name in (*ingest.__all__, *report.__all__) if not name.startswith("a") and name.islower()}
 
 
 def test_every_function_is_wrapped_or_has_a_reason_not_to_be(surface: list[SqlFunction]) -> None:

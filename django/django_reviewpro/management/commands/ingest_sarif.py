@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 import uuid
-from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, Error, transaction
 
 from ...ingest import IngestResult, ingest_sarif
 from ...progress import Bar
+from ..arguments import table, uuid_text
 
 STANDARD_INPUT = "-"
 
@@ -24,8 +23,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("logs", nargs="+", metavar="LOG")
         for name in ("organization", "repository"):
-            parser.add_argument(f"--{name}", required=True, type=_uuid, metavar="UUID", help=f"id of the {name}")
-        parser.add_argument("--scan", type=_uuid, metavar="UUID", help="id of the scan; by default a new one")
+            parser.add_argument(f"--{name}", required=True, type=uuid_text, metavar="UUID", help=f"id of the {name}")
+        parser.add_argument("--scan", type=uuid_text, metavar="UUID", help="id of the scan; by default a new one")
         parser.add_argument("--findings", metavar="TABLE", help="app.Model or table; by default the table findings")
         parser.add_argument("--database", default=DEFAULT_DB_ALIAS, metavar="ALIAS")
         parser.add_argument("--mode", choices=["spec", "compat"], default="spec")
@@ -35,9 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **given: Any) -> None:
         logs: list[str] = given["logs"]
-        table = given["findings"]
-        if table and "." in table and table.split(".")[0] in apps.app_configs:
-            table = apps.get_model(table)
+        findings = table(given["findings"])
         scan = given["scan"] or uuid.uuid4()
         sizes = [Path(log).stat().st_size if log != STANDARD_INPUT and Path(log).exists() else 1 for log in logs]
         bar = Bar(self.stderr, sum(sizes))
@@ -51,7 +48,7 @@ class Command(BaseCommand):
                         organization_id=given["organization"],
                         repository_id=given["repository"],
                         scan_id=scan,
-                        findings=table,
+                        findings=findings,
                         using=given["database"],
                         mode=given["mode"],
                         close=not given["keep_open"],
@@ -77,10 +74,3 @@ def told(result: IngestResult) -> str:
     counts = [f"{getattr(result, name)} {name}" for name in names if getattr(result, name)]
     counts += [f"{len(result.errors)} not stored"] if result.errors else []
     return f"{result.total} results: {', '.join(counts) or 'nothing to do'} ({result.duration_ms:.0f} ms)"
-
-
-def _uuid(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise ArgumentTypeError(f"not a UUID: {text!r}") from None
