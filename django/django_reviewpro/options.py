@@ -134,3 +134,17 @@ class ScanChangesOptions(TypedDict, total=False):
 
     previous_scan_id: UUID | str | None
     branch_id: UUID | str | None
+
+
+class SarifChangesOptions(TypedDict, total=False):
+    """Of sarif_changes; `known` are fingerprints that were seen before the first of the two logs."""
+
+    known: Sequence[str] | None
+    mode: Literal["spec", "compat"]
+    source_root: str | None
+    uri_bases: Mapping[str, str] | None
+    kinds: Sequence[str] | None
+    suppressed: Literal["include", "exclude", "only"]
+    fingerprint: Literal["content", "tool", "location", "compat"] | None
+    fingerprint_keys: Sequence[str] | None
+    organization_id: UUID | str | None
