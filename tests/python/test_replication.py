@@ -106,8 +106,9 @@ def test_fingerprints_in_parallel_plans(connection: psycopg.Connection) -> None:
             CREATE TABLE wide AS SELECT i, '{uuid.UUID(int=1)}'::uuid AS organization_id, 'r' || i % 50 AS rule_id,
                 'src/' || i || '.py' AS file_path, i::bigint AS start_line, 1::bigint AS start_column, 'm' || i AS message
             FROM generate_series(1, 20000) i;
+            CREATE STATISTICS wide_first ON (left({FORMULA}, 1)) FROM wide;
             ANALYZE wide;
-            SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+            SET parallel_setup_cost = 0; SET min_parallel_table_scan_size = 0;
             SET max_parallel_workers_per_gather = 2; SET parallel_leader_participation = off"""
     )
     serial = connection.execute(
