@@ -5,44 +5,29 @@ REVIEWPRO_FIRE_TRANSACTIONS (2,000), REVIEWPRO_FIRE_FAULTS (6): how many transac
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
 import signal
-import sys
 import threading
 import time
 import uuid
 from collections import Counter
-from types import ModuleType
+from typing import Any
 
 import fire
 import psycopg
 import pytest
-from corpus import ROOT
 from servers import connect, durable_server, house, kill_server, promote, standby_of
 
-LOAD = ROOT / "benches" / "load"
+from benches import FOLDER, Run, pgbench
+
+LOAD = FOLDER / "load"
 TRANSACTIONS = int(os.environ.get("REVIEWPRO_FIRE_TRANSACTIONS", "2000"))
 FAULTS = int(os.environ.get("REVIEWPRO_FIRE_FAULTS", "6"))
 CLIENTS = (8, 100)
 
 
-def load(name: str) -> ModuleType:
-    """A module of benches/load."""
-    spec = importlib.util.spec_from_file_location(name, LOAD / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-pgbench = load("pgbench").pgbench
-
-
-def overlap(dsn: str, clients: int, scripts: list[str], **options: object) -> object:
+def overlap(dsn: str, clients: int, scripts: list[str], **options: Any) -> Run:
     """A run of pgbench over overlapping scans of three repositories; as many transactions as wanted, to the next client."""
     variables = {"mode": f"'{options.pop('mode', 'spec')}'"}
     variables |= {name: options.pop(name, value) for name, value in {"close": True, "locked": False}.items()}
@@ -57,7 +42,7 @@ def overlap(dsn: str, clients: int, scripts: list[str], **options: object) -> ob
     )
 
 
-def report(name: str, run: object, found: fire.Sums) -> None:
+def report(name: str, run: Run, found: fire.Sums) -> None:
     print(
         f"{name}: {run.clients} clients, {run.processed} transactions, {run.failed} failed, {run.retried} tries more,"
         f" {run.rate:.0f}/s, median {run.median * 1000:.0f} ms, 99 % {run.quantile(0.99) * 1000:.0f} ms; {found}"
