@@ -2,8 +2,9 @@
 
 DEV = python3 scripts/dev.py
 STAGES =
+FILES =
 
-.PHONY: demo test psql stop clean setup build all install package
+.PHONY: demo test psql stop clean setup build fire all install package
 
 demo:
 	@$(DEV) demo
@@ -25,6 +26,10 @@ setup:
 
 build:
 	@$(DEV) build
+
+# The tests of ingest under fire and of load at their full sizes: about an hour.
+fire:
+	@$(DEV) fire $(FILES)
 
 # What PGXN's client and packagers run; `install` heeds PG_CONFIG and DESTDIR.
 all: build

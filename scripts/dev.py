@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from devtools import demo, house, package, release, server, tests
+from devtools import demo, fire, house, package, release, server, tests
 from devtools.build import build
 from devtools.setup import setup
 from devtools.shell import Failure, say
@@ -51,6 +51,12 @@ def command_test(arguments: argparse.Namespace) -> None:
     tests.run_stages(arguments.stages)
 
 
+def command_fire(arguments: argparse.Namespace) -> None:
+    setup()
+    build()
+    fire.run_fire(arguments.files)
+
+
 def command_package(_: argparse.Namespace) -> None:
     setup()
     build()
@@ -82,6 +88,7 @@ def main() -> int:
         "stop": "stop the demo's server",
         "clean": "stop it and remove everything that was built or installed",
         "test": "run every test, or the named stages",
+        "fire": "run the tests under fire and of load at their full sizes, about an hour",
         "package": "make the packages: for Debian, for PGXN",
         "install": "copy what was built into the folders of the server that PG_CONFIG names (under DESTDIR)",
         "freeze": "write the snapshot of this version's SQL into sql/released",
@@ -91,6 +98,8 @@ def main() -> int:
         command.set_defaults(run=globals()[f"command_{name}"])
         if name == "test":
             command.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(tests.STAGES))
+        elif name == "fire":
+            command.add_argument("files", nargs="*", metavar="FILE", help="some of them, such as test_under_fire.py")
         elif name == "bump":
             command.add_argument("version", help="such as 0.2.0")
     arguments = parser.parse_args()

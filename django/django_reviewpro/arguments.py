@@ -75,6 +75,23 @@ def document_argument(document: Document | Combinable) -> Any:
     return TypedValue(value, sql_type)
 
 
+def documents_arguments(*documents: Document | Combinable | None) -> list[Any]:
+    """Documents for one call, whose overload wants them of one type; None is no document.
+
+    An expression has its own type: values beside it must be sent as that type already."""
+    values = [None if d is None or is_expression(d) else document_value(d) for d in documents]  # type: ignore[arg-type]
+    types = {value[1] for value in values if value}
+    common = types.pop() if len(types) == 1 else "bytea" if types else "text"
+    found: list[Any] = []
+    for document, value in zip(documents, values, strict=True):
+        if value is None:
+            found.append(TypedValue(None, common) if document is None else document)
+        else:
+            sent = value[0].encode() if common == "bytea" and isinstance(value[0], str) else value[0]
+            found.append(TypedValue(sent, common))
+    return found
+
+
 def vectors_argument(vectors: Vectors | Combinable) -> Any:
     """Vectors (n rows of d numbers), or an expression that is an array."""
     if is_expression(vectors):

@@ -149,3 +149,17 @@ class ReportOptions(TypedDict, total=False):
     eps: float
     min_samples: int
     max_points: int
+
+
+class SarifChangesOptions(TypedDict, total=False):
+    """Of sarif_changes; `known` are fingerprints that were seen before the first of the two logs."""
+
+    known: Sequence[str] | None
+    mode: Literal["spec", "compat"]
+    source_root: str | None
+    uri_bases: Mapping[str, str] | None
+    kinds: Sequence[str] | None
+    suppressed: Literal["include", "exclude", "only"]
+    fingerprint: Literal["content", "tool", "location", "compat"] | None
+    fingerprint_keys: Sequence[str] | None
+    organization_id: UUID | str | None

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import house, release_stages
@@ -123,15 +124,27 @@ def stage_regress(server: Server) -> None:
 
 
 def stage_python(server: Server) -> None:
+    run_python_tests(server)
+
+
+def run_python_tests(
+    server: Server, files: Sequence[str] = (), options: Sequence[str] = (), sizes: Mapping[str, str] | None = None
+) -> None:
+    """All tests of tests/python, or those files; `sizes` are environment variables."""
     venv = house.local() / "tests"
     install_python_packages(venv, [], "the Python tests' packages", PYTHON / "requirements.txt")
     server.create_database("python")
     # The README's examples run through psql.
     path = f"{house.bindir()}{os.pathsep}{os.environ['PATH']}"
-    env = house.plain_env(REVIEWPRO_DSN=server.dsn("python"), PYTHONDONTWRITEBYTECODE="1", PATH=path)
+    env = house.plain_env(REVIEWPRO_DSN=server.dsn("python"), PYTHONDONTWRITEBYTECODE="1", PATH=path, **(sizes or {}))
     if "REVIEWPRO_SHARED" in os.environ:
         env["REVIEWPRO_SHARED"] = os.environ["REVIEWPRO_SHARED"]
-    run([venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", PYTHON], env=env, cwd=house.ROOT)
+    what = [PYTHON / name for name in files] or [PYTHON]
+    run(
+        [venv / "bin" / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, *what],
+        env=env,
+        cwd=house.ROOT,
+    )
 
 
 # Those that need nothing, then those that need a server with the built extension.

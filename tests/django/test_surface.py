@@ -22,6 +22,7 @@ STEPS = "a step of ingest_sarif and ingest_findings, for looking at what they wo
 PSQL = "a chart of characters, for people in psql"
 PAGE = "a step of findings_report"
 NOT_WRAPPED = {
+    "changes_between": "a step of sarif_changes",
     "ingest_results": STEPS,
     "ingest_objects": STEPS,
     "ingest_plan": STEPS,
@@ -50,6 +51,7 @@ OPTIONS: dict[str, type] = {
     "sarif_findings": options.SarifOptions,
     "fingerprint_findings": options.FingerprintFindingsOptions,
     "scan_changes": options.ScanChangesOptions,
+    "sarif_changes": options.SarifChangesOptions,
     "cluster_query": options.ClusterOptions,
     "cluster_summaries": options.SummaryOptions,
     "cluster_members": options.SummaryOptions,
@@ -64,6 +66,7 @@ SUBJECTS = {
     "sarif_findings": {"sarif"},
     "fingerprint_findings": {"findings"},
     "scan_changes": {"scan_id", "findings"},
+    "sarif_changes": {"before", "after"},
     "cluster_query": {"query"},
     "cluster_summaries": {"embeddings", "labels"},
     "cluster_members": {"embeddings", "labels"},

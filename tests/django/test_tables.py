@@ -23,6 +23,7 @@ from django_reviewpro.tables import (
     ClusterQuery,
     ClusterSummaries,
     FingerprintFindings,
+    SarifChanges,
     SarifFinding,
     SarifFindings,
     SarifLineHashes,
@@ -268,6 +269,31 @@ def test_scan_changes(project: Any) -> None:
     ]  # fmt: skip
     # The table by its name; what the second scan saw again is not the first one's any more.
     assert ScanChanges(first.pk, findings="findings").values_list("change", flat=True).get() == "new"
+
+
+def test_changes_between_two_logs() -> None:
+    shorter = make_log(8)
+    expected = [("fixed", 2), ("unchanged", 8)]
+    kinds = [LOG, TEXT, TEXT.encode(), io.BytesIO(gzip.compress(TEXT.encode()))]
+    for before in kinds:
+        for after in (shorter, json.dumps(shorter).encode("utf-16")):
+            if hasattr(before, "seek"):
+                before.seek(0)
+            changes = SarifChanges(before, after).values("change").annotate(n=Count("*")).order_by("change")
+            assert list(changes.values_list("change", "n")) == expected
+    known = list(SarifFindings(LOG).values_list("fingerprint", flat=True))
+    back = SarifChanges(shorter, LOG, known=known).exclude(change="unchanged")
+    assert list(back.values_list("change", "start_line", "previous_line")) == [
+        ("reopened", 9, None), ("reopened", 10, None),
+    ]  # fmt: skip
+    assert SarifChanges(None, LOG).filter(change="new").count() == 10
+    assert SarifChanges(LOG, None).filter(change="not_scanned").count() == 10
+
+
+def test_changes_of_columns(documents: list[Document]) -> None:
+    changes = SarifChanges(F("as_json"), F("as_json"), over=Document.objects.values("as_json"))
+    assert set(changes.values_list("change", flat=True)) == {"unchanged"}
+    assert changes.count() == SarifFindings(LOG).count() + SarifFindings(documents[1].as_json).count()
 
 
 VECTORS = [[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.1, 1.0], [-1.0, -1.0]]

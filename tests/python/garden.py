@@ -201,6 +201,15 @@ AWKWARD: dict[str, list[str]] = {
             "ROW(3, 0, 0, 0, 0, 0, 0, 0, ('[' || repeat('{},', 50000) || '{}]')::jsonb, 0)",
         ],
     ),
+    "_ingest_row": [
+        "NULL::ingest_row[]",
+        "'{}'::ingest_row[]",
+        "ARRAY[NULL, NULL]::ingest_row[]",
+        "ARRAY[ARRAY[NULL::ingest_row]]",
+        """ARRAY[jsonb_populate_record(NULL::ingest_row, '{"outcome": "finding", "fingerprint": "", "start_line": -1}')]""",
+        f"ARRAY(SELECT r FROM ingest_results('{LOG}'::text) r, generate_series(1, 2000))",
+        f"ARRAY(SELECT r FROM ingest_results('{LOG}'::text, suppressed => 'only') r)",
+    ],
     "internal": ["NULL"],
 }
 
@@ -222,6 +231,8 @@ TAME = {
     "_float8": "'{{1,2},{1,2.1},{8,1},{8,1.1}}'",
     "anyelement": f"'{LOG}'::text",
     "ingest_result": "ROW(1, 1, 0, 0, 0, 0, 0, 0, '[]', 0)",
+    # Not by a call of ours: in a database of another encoding that would be the refusal.
+    "_ingest_row": """ARRAY[jsonb_populate_record(NULL::ingest_row, '{"outcome": "finding", "fingerprint": "f"}')]""",
     "internal": "NULL",
 }
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -121,94 +117,6 @@ def test_a_cancelled_ingest_leaves_nothing(connection: psycopg.Connection) -> No
     connection.execute("TRUNCATE app_findings")
     assert ingest(connection, log, findings="app_findings")["inserted"] == 3000
     connection.execute("DROP TABLE app_findings")
-
-
-@pytest.fixture
-def own_server() -> Iterator[str]:
-    """The connection string of a server that may be hurt."""
-    sys.path.insert(0, str(ROOT / "scripts"))
-    from devtools.server import Server
-
-    home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
-    home.chmod(0o755)
-    server = Server(home / "data", home / "socket")
-    try:
-        server.initialise()
-        server.start()
-        server.create_database("faults")
-        yield server.dsn("faults")
-    finally:
-        server.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def connect(dsn: str) -> psycopg.Connection:
-    """A connection, once the server is back."""
-    for _ in range(300):
-        try:
-            return psycopg.connect(dsn, autocommit=True)
-        except psycopg.OperationalError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not come back")
-
-
-@pytest.mark.parametrize("way", ["terminate", "kill"])
-def test_killed_backends_lose_no_acknowledged_scan(own_server: str, way: str) -> None:
-    """Whatever was acknowledged is there as a whole; whatever was not is there as a whole or not at all."""
-    size, kills_wanted = 40, 6
-    with connect(own_server) as connection:
-        create(connection, "app_findings")
-    tried: set[uuid.UUID] = set()
-    acknowledged: set[uuid.UUID] = set()
-    kills = 0
-    stop = threading.Event()
-
-    def client(number: int) -> None:
-        source = random.Random(number)
-        own = None
-        while not stop.is_set():
-            scan = uuid.UUID(int=source.getrandbits(128))
-            tried.add(scan)
-            try:
-                own = own or psycopg.connect(own_server, autocommit=True)
-                # Each scan is a repository of its own: its rows are its own.
-                ingest(own, make_log(source.sample(RULES, size)), repository=scan, scan=scan, findings="app_findings")
-                acknowledged.add(scan)
-            except psycopg.Error:
-                if own is not None:
-                    own.close()
-                own = None
-                time.sleep(0.05)
-
-    def killer() -> None:
-        nonlocal kills
-        deadline = time.monotonic() + 60
-        while kills < kills_wanted and time.monotonic() < deadline:
-            time.sleep(0.7)
-            try:
-                with psycopg.connect(own_server, autocommit=True) as own:
-                    found = own.execute(
-                        "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND state = 'active'"
-                        " AND pid <> pg_backend_pid() AND query LIKE '%ingest_sarif%' ORDER BY random() LIMIT 1"
-                    ).fetchone()
-                    if found and way == "terminate":
-                        own.execute("SELECT pg_terminate_backend(%s)", found)
-                if found:
-                    if way == "kill":
-                        os.kill(found[0], signal.SIGKILL)
-                    kills += 1
-            except (psycopg.Error, ProcessLookupError):
-                continue
-        stop.set()
-
-    threads = [threading.Thread(target=client, args=(number,)) for number in range(4)]
-    run_clients([*threads, threading.Thread(target=killer)])
-    with connect(own_server) as connection:
-        stored = dict(connection.execute("SELECT last_seen_scan_id, count(*) FROM app_findings GROUP BY 1").fetchall())
-    assert kills == kills_wanted
-    assert acknowledged
-    assert acknowledged <= stored.keys() <= tried
-    assert set(stored.values()) == {size}
 
 
 def test_two_tenants_do_not_meet(dsn: str, connection: psycopg.Connection) -> None:

@@ -7,21 +7,14 @@ folded into a constant, and results are compared as the bytes of their binary fo
 from __future__ import annotations
 
 import json
-import shutil
-import sys
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import psycopg
 import pytest
-from corpus import ROOT
 from garden import FUNCTIONS, OPTIONS, Function, cast, function
 from psycopg.conninfo import make_conninfo
-
-sys.path.insert(0, str(ROOT / "scripts"))
+from servers import standby_of
 
 # Large enough for threads, and not ASCII alone.
 RESULTS = [
@@ -294,40 +287,6 @@ def test_other_encodings_are_refused_or_right(
     assert not wrong, wrong
 
 
-@contextmanager
-def standby(dsn: str) -> Iterator[str]:
-    """A hot standby of the server; its connection string."""
-    from devtools import house
-    from devtools.server import Server
-    from devtools.shell import output
-
-    with psycopg.connect(dsn) as connection:
-        place = connection.info
-        source, database = f"host={place.host} port={place.port} user={place.user}", place.dbname
-    home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
-    home.chmod(0o755)
-    copy = Server(home / "data", home / "socket")
-    for folder in (home, copy.socket):
-        folder.mkdir(exist_ok=True)
-        if house.SERVER_USER:
-            shutil.chown(folder, house.SERVER_USER)
-    copy.socket.chmod(0o755)
-    try:
-        output(
-            [house.bindir() / "pg_basebackup", "-D", copy.data, "-R", "-c", "fast", "-X", "stream", "-d", source],
-            env=house.plain_env(),
-            user=house.SERVER_USER,
-        )
-        with (copy.data / "postgresql.conf").open("a") as conf:
-            conf.write(f"unix_socket_directories = '{copy.socket}'\n")
-        copy.start()
-        yield copy.dsn(database)
-    finally:
-        if (copy.data / "postmaster.pid").exists():
-            copy.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
 WRITES = (
     "SELECT create_findings_table('on_standby')",
     'SELECT * FROM ingest_sarif(\'{"version":"2.1.0","runs":[]}\'::text, gen_random_uuid(), gen_random_uuid(),'
@@ -352,7 +311,10 @@ def test_standby_reads_and_does_not_write(
     with psycopg.connect(dsn, autocommit=True) as primary:
         primary.execute("DROP TABLE IF EXISTS standby_findings")
         primary.execute("SELECT create_findings_table('standby_findings')")
-    with standby(dsn) as copy, psycopg.connect(copy, autocommit=True) as connection:
+    with (
+        standby_of(dsn) as copy,
+        psycopg.connect(make_conninfo(dsn, host=str(copy.socket)), autocommit=True) as connection,
+    ):
         assert connection.execute("SELECT pg_is_in_recovery()").fetchone() == (True,)
         for case in cases:
             assert connection.execute(case.statement).fetchall() == expected[case.table], case.function

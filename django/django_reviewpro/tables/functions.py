@@ -32,6 +32,7 @@ __all__ = [
     "ClusterQuery",
     "ClusterSummaries",
     "FingerprintFindings",
+    "SarifChanges",
     "SarifFindings",
     "SarifLineHashes",
     "SarifRules",
@@ -112,6 +113,20 @@ def ScanChanges(
     if findings is not None:
         values.append(arguments.NamedArgument("findings", arguments.table_argument(findings)))
     return call(rows.ScanChange, values, over=over, using=using)
+
+
+def SarifChanges(
+    before: arguments.Document | Expr | None,
+    after: arguments.Document | Expr | None,
+    *,
+    over: Over = None,
+    using: str | None = None,
+    **given: Unpack[options.SarifChangesOptions],
+) -> models.QuerySet[rows.SarifChange]:
+    """What changed from one log to another, of any two scans. `before` may be None: then all is new."""
+    arguments.check_options("SarifChanges", given, options.SarifChangesOptions)
+    values = [*arguments.documents_arguments(before, after), *arguments.named_arguments(given)]
+    return call(rows.SarifChange, values, over=over, using=using)
 
 
 def ClusterQuery(

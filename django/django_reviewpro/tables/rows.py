@@ -257,6 +257,23 @@ class ScanChange(_Row):
         db_table = "scan_changes"
 
 
+class SarifChange(_Row):
+    """What changed about one finding from one log to another: new, fixed, reopened, unchanged, not_scanned, filtered."""
+
+    change = _text()
+    fingerprint = _text()
+    rule_id = _text()
+    severity = _text()
+    tool_name = _text()
+    file_path = _text()
+    start_line = _integer()
+    previous_line = _integer()
+    message = _text()
+
+    class Meta(_Row.Meta):
+        db_table = "sarif_changes"
+
+
 class ClusteredRow(_Row):
     """One row of a clustered query: its id as text, and its cluster, NULL for noise."""
 
