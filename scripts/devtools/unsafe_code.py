@@ -51,7 +51,9 @@ def check_unsafe_code() -> None:
         if not path.startswith(PLACES):
             raise Failure(f"{path}: unsafe code belongs in src/bridge or core/src/cluster/simd")
         if number > COUNTS.get(path, 0):
-            raise Failure(f"{path}: {number} times unsafe, {COUNTS.get(path, 0)} are known: scripts/devtools/unsafe_code.py")
+            raise Failure(
+                f"{path}: {number} times unsafe, {COUNTS.get(path, 0)} are known: scripts/devtools/unsafe_code.py"
+            )
     fewer = [path for path, number in COUNTS.items() if found.get(path, 0) < number]
     if fewer:
         raise Failure(f"less unsafe code than known, keep it so: {', '.join(fewer)} in scripts/devtools/unsafe_code.py")
