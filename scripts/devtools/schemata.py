@@ -136,7 +136,10 @@ class File:
         guards: dict[int, list[Mutant]] = defaultdict(list)
         for (genre, start, end), group in places.items():
             found = self.at.get((start, end), [])
-            if genre == "FnValue":
+            if genre == "FnValue" and any("::std::iter::" in mutant.replacement for mutant in group):
+                # A function that returns `impl Iterator` has one type.
+                self.unable += [mutant.id for mutant in group]
+            elif genre == "FnValue":
                 self.edits.append(Edit(start, start, lambda _, group=group: self.body(group)))
             elif genre in ("BinaryOperator", "UnaryOperator") and found and found[-1].parent:
                 self.operator(found[-1].parent, found[-1], group)
