@@ -1,10 +1,14 @@
 # The commands that CI and the README use. `make test STAGES="core regress"` runs some stages only.
+# The proofs that take longer than CI may: docs/quality.md.
 
 DEV = python3 scripts/dev.py
 STAGES =
 FILES =
+SIZE = quick
+MUTANTS =
+PARTS =
 
-.PHONY: demo test psql stop clean setup build fire all install package
+.PHONY: demo test psql stop clean setup build fire all install package coverage mutants asan valgrind sqlsmith bench
 
 demo:
 	@$(DEV) demo
@@ -39,3 +43,18 @@ install:
 
 package:
 	@$(DEV) package
+
+# PARTS=core or PARTS=backend: one of both.
+coverage:
+	@$(DEV) coverage $(PARTS)
+
+# MUTANTS="--file core/src/sarif/level.rs" or MUTANTS="--shard 0/8": not all of them.
+mutants:
+	@$(DEV) mutants $(MUTANTS)
+
+asan valgrind sqlsmith:
+	@$(DEV) $@
+
+# SIZE=full for hours instead of minutes.
+bench:
+	@$(DEV) bench $(SIZE)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import bench
 import numpy as np
+from record import record
 from sklearn.cluster import DBSCAN, AgglomerativeClustering
 
 DEFAULT = [("dbscan", 1_000), ("dbscan", 10_000), ("agglomerative", 1_000), ("agglomerative", 5_000)]
@@ -61,6 +62,7 @@ def measure(algorithm: str, rows: int, dimension: int) -> list[object]:
     rival = bench.Contender("scikit-learn", sklearn_way(algorithm, points))
     bench.compare([ours, rival], rounds=5 if rows < 5_000 else 3)
     memory = bench.peak_memory(connection)
+    record(f"cluster {algorithm} {rows} x {dimension}: scikit-learn", rival.median, ours.median)
     clusters = len(set(connection.execute(query, [EPS]).fetchone()[0]) - {-1})
     connection.execute("DROP TABLE bench_vectors")
     times = [bench.duration(rival.median), bench.duration(ours.median), bench.ratio(rival.median, ours.median)]

@@ -12,6 +12,7 @@ import hashlib
 import sys
 
 import bench
+from record import record
 
 ORGANIZATION = "11111111-2222-3333-4444-555555555555"
 SCAN = "SELECT count(rule || path || message) FROM bench_findings"
@@ -59,6 +60,9 @@ def main() -> None:
     scan = median.pop("bare scan")
     cost = {name: (t if name.startswith("Python") else t - scan) / findings for name, t in median.items()}
     ours = cost["fingerprint()"]
+    record("fingerprint: SQL", cost["SQL expression"], ours)
+    record("fingerprint: Python", cost["Python hashlib"], ours)
+    record("fingerprint: content", cost["fingerprint()"], cost["content_fingerprint()"])
     bench.print_table(
         f"Fingerprints of {findings:,} findings, medians",
         ["way", "each", "fingerprint() is faster by"],

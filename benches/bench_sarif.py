@@ -17,6 +17,7 @@ from typing import Any
 import bench
 import psycopg
 from make_log import make_log, parse_size
+from record import record
 
 SIZES = ("1k", "100k", "1M", "10M", "100M")
 SEVERITY = {"error": "high", "warning": "medium", "note": "low", "none": "info"}
@@ -103,6 +104,11 @@ def measure(text_size: str) -> list[object]:
     bench.compare(list(contenders.values()), rounds=9 if len(raw) < 5_000_000 else 5, repeat=20 if small else 1)
     median = {name: contender.median for name, contender in contenders.items()}
     memory = peak(queries["ours"])
+    record(f"sarif {text_size}: Python", median["python"], median["ours"])
+    record(f"sarif {text_size}: JSON_TABLE", median["table"], median["ours"])
+    record(f"sarif {text_size}: JSON_TABLE on jsonb", median["table jsonb"], median["ours jsonb"])
+    if not small:
+        record(f"sarif {text_size}: the log's size to peak memory", len(raw), memory)
     connection.execute("DROP TABLE bench_log")
     return [
         text_size,

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from devtools import demo, fire, house, package, release, server, tests
+from devtools import bench, coverage, demo, fire, house, memcheck, mutants, package, release, server, sqlsmith, tests
 from devtools.build import build
 from devtools.setup import setup
 from devtools.shell import Failure, say
@@ -57,6 +57,37 @@ def command_fire(arguments: argparse.Namespace) -> None:
     fire.run_fire(arguments.files)
 
 
+def command_coverage(arguments: argparse.Namespace) -> None:
+    coverage.coverage(arguments.parts)
+
+
+def command_mutants(arguments: argparse.Namespace) -> None:
+    mutants.mutants(arguments.options)
+
+
+def command_asan(_: argparse.Namespace) -> None:
+    setup()
+    memcheck.asan()
+
+
+def command_valgrind(_: argparse.Namespace) -> None:
+    setup()
+    build()
+    memcheck.valgrind()
+
+
+def command_sqlsmith(_: argparse.Namespace) -> None:
+    setup()
+    build()
+    sqlsmith.sqlsmith()
+
+
+def command_bench(arguments: argparse.Namespace) -> None:
+    setup()
+    build()
+    bench.bench(arguments.size, arguments.options)
+
+
 def command_package(_: argparse.Namespace) -> None:
     setup()
     build()
@@ -89,6 +120,12 @@ def main() -> int:
         "clean": "stop it and remove everything that was built or installed",
         "test": "run every test, or the named stages",
         "fire": "run the tests under fire and of load at their full sizes, about an hour",
+        "coverage": "say which lines the tests run: of the core, of the bridge in real backends",
+        "mutants": "change the core in a thousand places, and see whether a test notices",
+        "asan": "run the tests against a library that AddressSanitizer watches",
+        "valgrind": "run the regression scripts on a server under valgrind",
+        "sqlsmith": "send random queries over the extension's functions",
+        "bench": "run the comparisons with rivals, and compare their ratios with those recorded",
         "package": "make the packages: for Debian, for PGXN",
         "install": "copy what was built into the folders of the server that PG_CONFIG names (under DESTDIR)",
         "freeze": "write the snapshot of this version's SQL into sql/released",
@@ -100,6 +137,13 @@ def main() -> int:
             command.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(tests.STAGES))
         elif name == "fire":
             command.add_argument("files", nargs="*", metavar="FILE", help="some of them, such as test_under_fire.py")
+        elif name == "bench":
+            command.add_argument("size", choices=["quick", "full"])
+            command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to benches/run.py")
+        elif name == "coverage":
+            command.add_argument("parts", nargs="*", choices=["core", "backend"], metavar="PART", help="core, backend")
+        elif name == "mutants":
+            command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to cargo mutants, such as --file")
         elif name == "bump":
             command.add_argument("version", help="such as 0.2.0")
     arguments = parser.parse_args()

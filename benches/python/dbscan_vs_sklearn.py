@@ -1,7 +1,7 @@
 """DBSCAN of this project against scikit-learn's: same data, same machine, same number of threads, one run.
 
     cargo build --release -p reviewpro-core --example dbscan_bench
-    python benches/python/dbscan_vs_sklearn.py [--large]
+    python benches/python/dbscan_vs_sklearn.py [--quick | --large]
 
 Sets: `text` has the geometry of text embeddings (power-law spectrum, mean similarity about 0.25, a third of the
 rows in groups of near-duplicates), `tight` is 20 groups of near-duplicates, `uniform` has no groups at all.
@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -25,6 +26,9 @@ import sklearn
 from sklearn.cluster import DBSCAN
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benches"))
+from record import record
+
 BENCH = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/dbscan_bench"
 
 
@@ -82,6 +86,7 @@ def theirs(x, metric, eps, min_samples, repeats):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--large", action="store_true", help="also 100,000 x 1536, without scikit-learn")
+    parser.add_argument("--quick", action="store_true", help="at most 5,000 rows")
     parser.add_argument("--only", help="names of sets, comma-separated")
     arguments = parser.parse_args()
     peaks = subprocess.run([str(BENCH), "peak"], check=True, capture_output=True, text=True).stdout
@@ -115,6 +120,8 @@ def main():
     for make, n, d, metric, eps, min_samples, compare in sets:
         if arguments.only and make.__name__ not in arguments.only.split(","):
             continue
+        if arguments.quick and n > 5000 and d > 16:
+            continue
         x = make(n, d, np.random.default_rng(n + d))
         repeats = 5 if n <= 10000 else 1
         answer, labels = ours(x, metric, eps, min_samples, repeats)
@@ -124,6 +131,11 @@ def main():
         if compare:
             reference, expected = theirs(x, metric, eps, min_samples, 1 if n > 1000 else 3)
             seconds, ratio = f"{reference:.3f}", f"{reference / answer['seconds']:.1f}"
+            record(
+                f"dbscan {make.__name__} {n} x {d} {metric} {eps} {min_samples}: scikit-learn",
+                reference,
+                answer["seconds"],
+            )
             equal = "equal" if (labels == expected).all() else f"{(labels != expected).sum()} DIFFER"
         print(
             f"| {make.__name__} | {n} x {d} | {metric} | {eps} | {min_samples} | {answer['seconds']:.4f} | {share:.0%} |"

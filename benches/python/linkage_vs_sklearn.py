@@ -12,6 +12,7 @@ import argparse
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -29,6 +30,9 @@ from sklearn.cluster import AgglomerativeClustering
 from sklearn.metrics import silhouette_score
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "benches"))
+from record import record
+
 BINARY = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "release/examples/linkage"
 
 
@@ -80,6 +84,8 @@ class Ours:
 
 
 def report(work, ours, theirs, equal):
+    if theirs:
+        record(f"linkage {work}: scikit-learn", theirs, ours)
     ratio = f"{theirs / ours:7.1f}x" if theirs else " " * 8
     print(f"{work:<62} {ours:9.3f} s {theirs or float('nan'):9.3f} s {ratio}  {equal}", flush=True)
 

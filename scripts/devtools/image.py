@@ -7,12 +7,12 @@ that compiles is replaced by what `make build` made; everything behind it is the
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
 from . import house
+from .setup import install_debian_packages
 from .shell import Failure, Unavailable, is_root, output, run, step, succeeds
 
 PARTS = house.ROOT / "tests" / "release" / "image"
@@ -33,17 +33,7 @@ def prepare() -> None:
         raise Unavailable(
             "the stand-in for the official image is made of the embedded PostgreSQL: run without PG_CONFIG"
         )
-    if all(map(shutil.which, PROGRAMS)):
-        return
-    if not shutil.which("apt-get"):
-        raise Unavailable(f"{' and '.join(PROGRAMS)} are missing, and there is no apt-get to install them")
-    with step(f"Installing {' and '.join(PROGRAMS)}"):
-        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PROGRAMS]
-        if not succeeds(install, env=env):
-            # A machine that is fresh knows no packages yet; one unreachable source among several is no reason to stop.
-            succeeds(["apt-get", "update", "-qq"], env=env)
-            output(install, env=env)
+    install_debian_packages(PROGRAMS)
 
 
 def embedded() -> Path | None:

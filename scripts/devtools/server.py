@@ -6,8 +6,9 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from . import house
 from .shell import Failure, output, run
@@ -27,6 +28,16 @@ log_line_prefix = '%m [%p] %e '
 class Server:
     data: Path
     socket: Path
+    extension: Path = field(default_factory=house.extension_dir)
+    # What the server's processes find in their environment beside the usual.
+    environment: dict[str, str] = field(default_factory=dict)
+    # What is started as the server: another program than its own.
+    postgres: Path | None = None
+
+    @property
+    def patience(self) -> int:
+        """Seconds within which it starts or stops; a program that is put before the server makes it slow."""
+        return 600 if self.postgres or self.environment else 60
 
     @property
     def log(self) -> Path:
@@ -42,7 +53,7 @@ class Server:
     def _pg_ctl(self, *arguments: str) -> None:
         output(
             [house.bindir() / "pg_ctl", "-D", self.data, "-w", "-s", *arguments],
-            env=house.plain_env(),
+            env=house.plain_env(**self.environment),
             user=house.SERVER_USER,
         )
 
@@ -67,20 +78,21 @@ class Server:
             env=house.plain_env(),
             user=house.SERVER_USER,
         )
-        settings = SETTINGS.format(extension=house.extension_dir())
+        settings = SETTINGS.format(extension=self.extension)
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"{settings}unix_socket_directories = '{self.socket}'\n{extra}")
 
     def start(self) -> None:
         try:
-            self._pg_ctl("-l", str(self.log), "start")
+            program = ["-p", str(self.postgres)] if self.postgres else []
+            self._pg_ctl("-l", str(self.log), "-t", str(self.patience), *program, "start")
         except Failure as failure:
             tail = self.log.read_text().splitlines()[-3:] if self.log.exists() else [str(failure)]
             raise Failure(f"PostgreSQL did not start: {' | '.join(tail)}") from failure
 
     def stop(self) -> None:
         if self.is_running():
-            self._pg_ctl("-m", "fast", "stop")
+            self._pg_ctl("-m", "fast", "-t", str(self.patience), "stop")
 
     def create_database(self, name: str) -> None:
         """A new database of that name with the extension."""
@@ -113,13 +125,13 @@ def start_demo() -> Server:
 
 
 @contextmanager
-def test_server(extra: str = "") -> Iterator[Server]:  # noqa: PT028 (no test)
+def test_server(extra: str = "", **how: Any) -> Iterator[Server]:  # noqa: PT028 (no test)
     """A new server in a temporary folder, gone afterwards; a crash of a backend fails the run.
 
-    `extra` is text for postgresql.conf, where the last word counts."""
+    `extra` is text for postgresql.conf, where the last word counts; `how` names other fields of the server."""
     home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
     home.chmod(0o755)
-    server = Server(home / "data", home / "socket")
+    server = Server(home / "data", home / "socket", **how)
     try:
         server.initialise(f"fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n{extra}")
         server.start()

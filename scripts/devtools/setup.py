@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from . import house
-from .shell import Failure, output, run, step, succeeds
+from .shell import Failure, Unavailable, is_root, output, run, step, succeeds
 
 
 def setup() -> None:
@@ -81,6 +81,23 @@ def install_cargo_program(name: str, version: str, *options: str) -> None:
     with step(f"Installing {name} {version} (a few minutes)"):
         command = ["cargo", "install", name, "--version", version, "--locked", *options]
         run([*command, "--root", str(house.local() / "cargo")], env=env)
+
+
+def install_debian_packages(programs: list[str]) -> None:
+    """Programs from Debian packages of the same names, or why there are none."""
+    missing = [program for program in programs if not shutil.which(program)]
+    if not missing:
+        return
+    listed = " and ".join(missing)
+    if not is_root() or not shutil.which("apt-get"):
+        raise Unavailable(f"missing: {listed} (Debian: apt-get install {' '.join(missing)})")
+    with step(f"Installing {listed}"):
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing]
+        if not succeeds(install, env=env):
+            # A machine that is fresh knows no packages yet; one unreachable source among several is no reason to stop.
+            succeeds(["apt-get", "update", "-qq"], env=env)
+            output(install, env=env)
 
 
 def configure_pgrx() -> None:

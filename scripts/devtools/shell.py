@@ -46,12 +46,15 @@ def run(
         raise Failure(failure or f"failed with status {result.returncode}: {' '.join(map(str, command))}")
 
 
-def output(command: Sequence[str | Path], *, env: dict[str, str] | None = None, user: str | None = None) -> str:
-    """Runs a program and returns what it printed; its complaint becomes the failure."""
+def output(
+    command: Sequence[str | Path], *, env: dict[str, str] | None = None, user: str | None = None, lossy: bool = False
+) -> str:
+    """Runs a program and returns what it printed; its complaint becomes the failure. `lossy`: it may print any bytes."""
     result = subprocess.run(
         [str(part) for part in command],
         env=env,
         text=True,
+        errors="replace" if lossy else None,
         capture_output=True,
         check=False,
         **_identity(user),

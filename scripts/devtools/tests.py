@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -18,6 +17,7 @@ from .fuzz import stage_fuzz
 from .server import Server, test_server
 from .setup import install_python_packages, setup
 from .shell import Failure, Unavailable, output, run, say, step
+from .unsafe_code import check_unsafe_code
 
 REGRESS = house.ROOT / "tests" / "pg_regress"
 PYTHON = house.ROOT / "tests" / "python"
@@ -51,22 +51,11 @@ def stage_rules() -> None:
     tree = output(["cargo", "tree", "-p", CORE, "-e", "normal,build,dev", "--prefix", "none"], env=house.cargo_env())
     if "pgrx" in tree or len(tree.splitlines()) < 10:
         raise Failure(f"{CORE} must not depend on pgrx")
-    places = (house.ROOT / "src" / "bridge", house.ROOT / "core" / "src" / "cluster" / "simd")
-    sources = [*(house.ROOT / "src").rglob("*.rs"), *(house.ROOT / "core" / "src").rglob("*.rs")]
-    for source in sources:
-        if not any(source.is_relative_to(place) for place in places) and re.search(r"\bunsafe\b", code(source)):
-            raise Failure(
-                f"{source.relative_to(house.ROOT)}: unsafe code belongs in src/bridge or core/src/cluster/simd"
-            )
+    check_unsafe_code()
     metadata = output(["cargo", "metadata", "--locked", "--format-version", "1"], env=house.cargo_env())
     command = [tool("python"), house.ROOT / "scripts" / "licences.py"]
     if subprocess.run(command, input=metadata, text=True, check=False).returncode != 0:
         raise Failure("a dependency's licence is not allowed")
-
-
-def code(source: Path) -> str:
-    """A source without comments and without the name of the lint."""
-    return re.sub(r"//.*|unsafe_code", "", source.read_text())
 
 
 def stage_core() -> None:
