@@ -14,7 +14,8 @@ usage: bench_ingest.py [FINDINGS ...]       (default 100 1000 10000; REVIEWPRO_D
 | floor | INSERT ... SELECT from a temporary table that has the rows ready |
 
 Each way stores the same columns, the whole SARIF result among them, and is timed for a scan that is new, for the next scan
-with the same findings, and for that scan again, as a retry would send it; with the WAL that each of them wrote.
+with the same findings, and for that scan again, as a retry would send it; with the WAL that each of them wrote and the
+dead row versions that it left to vacuum.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import bench
 import django_app
@@ -194,6 +195,7 @@ WAYS: dict[str, Way] = {
 
 def prepare(connection: psycopg.Connection, raw: bytes) -> None:
     """An empty table, and the rows for the floor."""
+    connection.execute("CREATE EXTENSION IF NOT EXISTS pgstattuple")
     connection.execute("DROP TABLE IF EXISTS app_findings")
     connection.execute(APP_TABLE)
     connection.execute("DROP TABLE IF EXISTS ready")
@@ -206,8 +208,16 @@ def written(connection: psycopg.Connection) -> int:
     return int(connection.execute("SELECT pg_current_wal_insert_lsn() - '0/0'").fetchone()[0])
 
 
-def measure_way(way: Way, raw: bytes, total: int) -> list[tuple[float, int]]:
-    """Seconds and bytes of WAL for a new scan, the next one, and that one again."""
+class Measured(NamedTuple):
+    """What one call cost: seconds, bytes of WAL, dead row versions."""
+
+    seconds: float
+    wal: int
+    dead: int
+
+
+def measure_way(way: Way, raw: bytes, total: int) -> list[Measured]:
+    """A new scan, the next one, and that one again."""
     connection = bench.connect()
     prepare(connection, raw)
     first, second = uuid.uuid4(), uuid.uuid4()
@@ -218,7 +228,9 @@ def measure_way(way: Way, raw: bytes, total: int) -> list[tuple[float, int]]:
         connection.execute("CHECKPOINT")
         before, started = written(connection), time.perf_counter()
         way(connection, raw, scan)
-        measured.append((time.perf_counter() - started, written(connection) - before))
+        seconds, wal = time.perf_counter() - started, written(connection) - before
+        dead = connection.execute("SELECT dead_tuple_count FROM pgstattuple('app_findings')").fetchone()[0]
+        measured.append(Measured(seconds, wal, dead))
     stored = connection.execute("SELECT count(*) FROM app_findings").fetchone()[0]
     if stored != total:
         sys.exit(f"{stored} findings were stored of {total}")
@@ -235,7 +247,7 @@ def measure(count: int) -> list[list[object]]:
     total = len({row["fingerprint"] for row in findings(raw)})
     ways = {name: way for name, way in WAYS.items() if name != "Django loop" or count <= LOOP_LIMIT}
     rounds = 3 if count <= 1_000 else 1
-    results: dict[str, list[tuple[float, int]]] = {}
+    results: dict[str, list[Measured]] = {}
     for _ in range(rounds):
         for name, way in ways.items():
             measured = measure_way(way, raw, total)
@@ -244,17 +256,22 @@ def measure(count: int) -> list[list[object]]:
     ours = results["ingest_sarif"]
     for name, measured in results.items():
         if name != "ingest_sarif":
-            for case, (seconds, _), (base, _) in zip(CASES, measured, ours, strict=True):
+            for case, its, base in zip(CASES, measured, ours, strict=True):
                 # Writes of a durable server: the disk has its moods.
-                record(f"ingest {count}, {case}: {name}", seconds, base, tolerance=0.5)
+                record(f"ingest {count}, {case}: {name}", its.seconds, base.seconds, tolerance=0.5)
     return [
         [
             f"{total:,}",
             name,
             *(
                 cell
-                for (seconds, wal), (base, _) in zip(measured, ours, strict=True)
-                for cell in (bench.duration(seconds), bench.ratio(seconds, base), bench.size(wal))
+                for its, base in zip(measured, ours, strict=True)
+                for cell in (
+                    bench.duration(its.seconds),
+                    bench.ratio(its.seconds, base.seconds),
+                    bench.size(its.wal),
+                    f"{its.dead:,}",
+                )
             ),
         ]
         for name, measured in results.items()
@@ -265,7 +282,7 @@ def main() -> None:
     sizes = [int(s) for s in sys.argv[1:]] or list(SIZES)
     header = ["findings", "way"]
     for case in CASES:
-        header += [case, "against ingest_sarif", "WAL"]
+        header += [case, "against ingest_sarif", "WAL", "dead"]
     bench.print_table("Findings into the application's table", header, [row for s in sizes for row in measure(s)])
 
 
