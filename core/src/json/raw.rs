@@ -59,6 +59,17 @@ impl<'a> Raw<'a> {
         }
     }
 
+    /// How many bytes of the document it is, about.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match self {
+            Raw::Text(text) => text.len(),
+            Raw::Jsonb(Value::String(text)) => text.len(),
+            Raw::Jsonb(Value::Array(container) | Value::Object(container)) => container.as_bytes().len(),
+            Raw::Jsonb(_) => 0,
+        }
+    }
+
     /// Reads a `T` from the value.
     ///
     /// # Errors

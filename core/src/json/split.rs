@@ -12,11 +12,19 @@ use crate::{Result, Task};
 
 /// A log taken apart.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Split<'a> {
+pub struct Split<T> {
     /// The document with the elements of every `results` array left out.
     pub skeleton: String,
-    /// For each element of `runs`, the texts of the elements of its `results`; none where that is not an array.
-    pub runs: Vec<Vec<&'a str>>,
+    /// For each element of `runs`, the elements of its `results`, made of their texts; none where that is not an array.
+    pub runs: Vec<Vec<T>>,
+}
+
+impl<T> Split<T> {
+    /// How many bytes it takes beside the document.
+    pub fn size(&self) -> usize {
+        let elements: usize = self.runs.iter().map(Vec::capacity).sum();
+        self.skeleton.capacity() + self.runs.capacity() * size_of::<Vec<T>>() + elements * size_of::<T>()
+    }
 }
 
 /// Bytes scanned between two looks at the stop signal: about a millisecond.
@@ -29,7 +37,7 @@ const POLL: usize = 1 << 21;
 ///
 /// # Errors
 /// [`crate::ErrorKind::InvalidText`] for deeper nesting, [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
-pub fn split<'a>(text: &'a str, task: &Task<'_>) -> Result<Option<Split<'a>>> {
+pub fn split<'a, T: From<&'a str>>(text: &'a str, task: &Task<'_>) -> Result<Option<Split<T>>> {
     let mut scanner = Scanner::new(text, task);
     match scanner.log() {
         Ok(()) => scanner.finish().map(Some),
@@ -109,13 +117,13 @@ impl From<crate::Error> for Stop {
 
 type Scan<T = ()> = std::result::Result<T, Stop>;
 
-struct Scanner<'a, 't> {
+struct Scanner<'a, 't, T> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
     poll_at: usize,
     task: &'t Task<'t>,
-    runs: Vec<Vec<&'a str>>,
+    runs: Vec<Vec<T>>,
     /// What the skeleton leaves out.
     cuts: Vec<std::ops::Range<usize>>,
     /// Bytes of the lists above, and at how many the task is asked next.
@@ -123,7 +131,7 @@ struct Scanner<'a, 't> {
     ask_at: usize,
 }
 
-impl<'a, 't> Scanner<'a, 't> {
+impl<'a, 't, T: From<&'a str>> Scanner<'a, 't, T> {
     fn new(text: &'a str, task: &'t Task<'t>) -> Self {
         Scanner {
             text,
@@ -142,14 +150,14 @@ impl<'a, 't> Scanner<'a, 't> {
     fn hold(&mut self, bytes: usize) -> Result<()> {
         self.held += bytes;
         if self.held >= self.ask_at {
-            // A vector doubles when it is full.
+            // A vector that is full moves to one of twice the size.
             self.ask_at = 2 * self.held;
-            self.task.need("reading the log", Some(self.ask_at))?;
+            self.task.need("reading the log", self.held.checked_mul(3))?;
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Split<'a>> {
+    fn finish(self) -> Result<Split<T>> {
         let mut skeleton = String::new();
         let cut: usize = self.cuts.iter().map(ExactSizeIterator::len).sum();
         let bytes = self
@@ -249,8 +257,8 @@ impl<'a, 't> Scanner<'a, 't> {
                     let start = scanner.at;
                     scanner.value(4)?;
                     let text = scanner.text.get(start..scanner.at).ok_or(Stop::Unusual)?;
-                    scanner.hold(size_of::<&str>())?;
-                    ranges.push(text);
+                    scanner.hold(size_of::<T>())?;
+                    ranges.push(T::from(text));
                     Ok(())
                 })?;
                 scanner.cuts.push(start..scanner.at - 1);
@@ -260,7 +268,7 @@ impl<'a, 't> Scanner<'a, 't> {
             results = Some(ranges);
             Ok(())
         })?;
-        self.hold(size_of::<Vec<&str>>() + size_of::<std::ops::Range<usize>>())?;
+        self.hold(size_of::<Vec<T>>() + size_of::<std::ops::Range<usize>>())?;
         self.runs.push(results.unwrap_or_default());
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::options::{FingerprintKind, Options};
 use super::raw::{Kind, Raw};
 use super::read::{Member, Shape};
 use super::region::Span;
-use super::row::Row;
+use super::row::{self, Row};
 use super::warning::Warning;
 
 /// The first run that the application cannot read and stops at.
@@ -98,6 +98,22 @@ pub(crate) struct CompatRow<'d> {
     pub(crate) tool_version: Option<Cow<'d, str>>,
     pub(crate) cwe_ids: Vec<Cow<'d, str>>,
     pub(crate) cve_ids: Vec<Cow<'d, str>>,
+}
+
+impl CompatRow<'_> {
+    /// About how many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        let texts = [&self.rule_name, &self.tool_name, &self.tool_version];
+        let lists = self.cwe_ids.iter().chain(&self.cve_ids);
+        size_of::<Self>()
+            + texts
+                .into_iter()
+                .flatten()
+                .chain(lists.clone())
+                .map(row::owned)
+                .sum::<usize>()
+            + lists.count() * size_of::<Cow<'_, str>>()
+    }
 }
 
 /// Turns the rows of a result into what the application stores, or says why it stores nothing.

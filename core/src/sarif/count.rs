@@ -1,5 +1,7 @@
 //! Counting results without reading them in full: what runs, rules and the summary say of them.
 
+use std::collections::BTreeMap;
+
 use crate::{Result, Task};
 
 use super::context::Context;
@@ -24,8 +26,8 @@ pub(crate) struct Counts {
     pub(crate) suppressed: usize,
     /// Findings by severity, in the order of [`Severity::ALL`].
     pub(crate) severities: [usize; Severity::ALL.len()],
-    /// Results by rule, in the order of the context's facts.
-    pub(crate) by_rule: Vec<usize>,
+    /// Results by rule, where there are any, by the position in the context's facts.
+    pub(crate) by_rule: BTreeMap<usize, usize>,
 }
 
 impl Counts {
@@ -33,9 +35,11 @@ impl Counts {
         self.results += other.results;
         self.findings += other.findings;
         self.suppressed += other.suppressed;
-        let by_rule = self.by_rule.iter_mut().zip(&other.by_rule);
-        for (own, other) in self.severities.iter_mut().zip(&other.severities).chain(by_rule) {
+        for (own, other) in self.severities.iter_mut().zip(&other.severities) {
             *own += other;
+        }
+        for (rule, count) in &other.by_rule {
+            *self.by_rule.entry(*rule).or_default() += count;
         }
     }
 }
@@ -50,12 +54,8 @@ pub(crate) fn count<'d>(
     results: &[Raw<'d>],
     task: &Task<'_>,
 ) -> Result<Counts> {
-    let empty = Counts {
-        by_rule: vec![0; context.rules.facts.len()],
-        ..Counts::default()
-    };
     let chunks = in_chunks(results, task, |_, results| {
-        let mut counts = empty.clone();
+        let mut counts = Counts::default();
         for raw in results {
             counts.results += 1;
             if let Member::Is(finding) = raw.try_read(&document.budget())? {
@@ -64,7 +64,7 @@ pub(crate) fn count<'d>(
         }
         Ok(counts)
     });
-    let mut total = empty.clone();
+    let mut total = Counts::default();
     for counts in chunks.map_err(|error| document.fault(error))? {
         total.add(&counts);
     }
@@ -74,8 +74,8 @@ pub(crate) fn count<'d>(
 fn one(context: &Context<'_>, finding: &model::Finding<'_>, counts: &mut Counts) {
     let mut warnings = Warnings::default();
     let found = context.rules.find(finding, &mut warnings);
-    if let Some(count) = found.rule.and_then(|rule| counts.by_rule.get_mut(rule)) {
-        *count += 1;
+    if let Some(rule) = found.rule {
+        *counts.by_rule.entry(rule).or_default() += 1;
     }
     counts.suppressed += usize::from(suppression::suppressed(finding.suppressions, &mut warnings));
     let judgement = level::of_result(

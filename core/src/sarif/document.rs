@@ -1,10 +1,12 @@
 //! A document as a SARIF log, or the error that says why it is none.
 
-use crate::json::{self, Split};
+use std::sync::{Mutex, PoisonError};
+
+use crate::json;
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::inline;
-use super::model::Log;
+use super::model::{Log, Run};
 use super::options::Mode;
 use super::raw::Raw;
 use super::read::{Budget, Member, Shape};
@@ -21,7 +23,9 @@ pub enum Source<'d> {
 /// A document before it is read. Text is taken apart, so that threads can share the reading of its results.
 pub(crate) struct Document<'d> {
     source: Source<'d>,
-    split: Option<Split<'d>>,
+    /// Of a text that could be taken apart: the document without its results, and those until they are read.
+    skeleton: Option<String>,
+    results: Mutex<Vec<Vec<Raw<'d>>>>,
     /// How many bytes each part may take while it is read.
     memory: usize,
 }
@@ -34,14 +38,17 @@ impl<'d> Document<'d> {
             Source::Text(text) => json::split(text, task)?,
             Source::Jsonb(_) => None,
         };
+        let (skeleton, results) =
+            split.map_or_else(Default::default, |split| (Some(split.skeleton), split.runs));
         Ok(Document {
             source,
-            split,
+            skeleton,
+            results: Mutex::new(results),
             memory: task.memory,
         })
     }
 
-    /// Reads the log, but for the results.
+    /// Reads the log, but for the results. To be called once: the list of the results goes with it.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidText`] when text is not JSON, [`ErrorKind::DataCorrupted`] when bytes are not jsonb, in spec mode
@@ -60,16 +67,18 @@ impl<'d> Document<'d> {
     }
 
     fn member(&self) -> Result<Member<Log<'_>>> {
-        match (self.source, &self.split) {
-            (Source::Text(text), Some(split)) => {
-                let Ok(mut member) = Raw::Text(&split.skeleton).try_read::<Member<Log<'_>>>(&self.budget())
-                else {
+        match (self.source, &self.skeleton) {
+            (Source::Text(text), Some(skeleton)) => {
+                let results =
+                    std::mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner));
+                let Ok(mut member) = Raw::Text(skeleton).try_read::<Member<Log<'_>>>(&self.budget()) else {
+                    drop(results);
                     return self.whole(text);
                 };
                 if let Member::Is(log) = &mut member {
-                    for (run, results) in log.runs.items.iter_mut().zip(&split.runs) {
+                    for (run, results) in log.runs.items.iter_mut().zip(results) {
                         if let Member::Is(run) = run {
-                            run.results.items = results.iter().map(|text| Raw::Text(text)).collect();
+                            run.results.items = results;
                         }
                     }
                 }
@@ -83,6 +92,15 @@ impl<'d> Document<'d> {
     /// Reads a text as a whole.
     fn whole<'t>(&self, text: &'t str) -> Result<Member<Log<'t>>> {
         Raw::Text(text).try_read(&self.budget())
+    }
+
+    /// How many bytes are held for the log until it has been read.
+    pub(crate) fn held(&self, log: &Log<'_>) -> usize {
+        let runs = log.runs.items.iter().filter_map(Member::get);
+        let results: usize = runs.map(|run| run.results.items.capacity()).sum();
+        log.runs.items.capacity() * size_of::<Member<Run<'_>>>()
+            + results * size_of::<Raw<'_>>()
+            + self.skeleton.as_ref().map_or(0, String::capacity)
     }
 
     /// What reading one part may take.

@@ -114,6 +114,12 @@ impl<'d> Writer<'d> {
             )?
         };
         if !is_written {
+            // Encoded, and copied to the end of a vector that may double.
+            let bytes = values().map(|raw| match raw {
+                Raw::Container(bytes) => 3 * bytes.len(),
+                _ => 0,
+            });
+            raw::room(bytes.sum(), self.memory)?;
             let encoded = metadata_tree(rare)?.encode()?;
             self.out.extend_from_slice(encoded.as_bytes());
         }

@@ -114,12 +114,17 @@ pub fn findings_in_batches(
         .flat_map(|(chunks, run)| chunks.into_iter().map(move |rows| (&run.context, rows)))
         .collect();
     let new = out.maker();
-    let encode = |(context, rows): (&Context<'_>, Vec<Row<'_>>)| {
+    let encode = |(context, rows): (&Context<'_>, Vec<Row<'_>>),
+                  send: &mut dyn FnMut((_, Statistics)) -> Result<()>| {
         let (mut batch, mut counts) = (new(), Statistics::default());
         counts.hand_out(context, &rows, options, task, &mut |finding| {
-            batch.push(&finding.values())
+            batch.push(&finding.values())?;
+            if batch.is_full() {
+                send((std::mem::replace(&mut batch, new()), Statistics::default()))?;
+            }
+            Ok(())
         })?;
-        Ok((batch, counts))
+        send((batch, counts))
     };
     in_order(chunks, task, encode, &mut |(batch, counts)| {
         statistics.rows += counts.rows;
@@ -166,7 +171,7 @@ pub(crate) fn read<'d>(
     if options.mode == Mode::Compat {
         statistics.aborted = compat::stop(&log);
     }
-    let held = AtomicUsize::new(0);
+    let held = AtomicUsize::new(task.need("reading the log", Some(document.held(&log)))?);
     let mut rows_of_runs: Vec<RunRows<'_>> = Vec::new();
     for (index, run) in log
         .runs
@@ -232,18 +237,28 @@ struct Reader<'a, 'd> {
     options: &'a Options,
     context: Context<'d>,
     compat: Option<compat::Tool<'d>>,
-    /// How many bytes all rows together may take.
+    /// How many bytes may be held.
     memory: usize,
-    /// How many they take, over all runs.
+    /// How many are, by the document and by the rows of all runs.
     held: &'a AtomicUsize,
 }
+
+/// Bytes that a thread's rows may take before it accounts for them.
+const UNACCOUNTED: usize = 64 << 10;
 
 impl<'d> Reader<'_, 'd> {
     fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
         let mut chunk = Chunk::default();
         chunk.rows.reserve_exact(results.len());
+        let mut bytes = 0;
         for (result_index, raw) in (first..).zip(results) {
-            match self.result(result_index, *raw, &mut chunk.rows)? {
+            let before = chunk.rows.len();
+            let outcome = self.result(result_index, *raw, &mut chunk.rows)?;
+            bytes += chunk.rows.iter().skip(before).map(Row::size).sum::<usize>();
+            if bytes > UNACCOUNTED {
+                self.hold(std::mem::take(&mut bytes))?;
+            }
+            match outcome {
                 Outcome::Rows => {}
                 Outcome::Skipped => chunk.skipped += 1,
                 Outcome::Error(reason) => {
@@ -255,14 +270,16 @@ impl<'d> Reader<'_, 'd> {
                 }
             }
         }
-        let bytes =
-            chunk.rows.iter().map(Row::size).sum::<usize>() + chunk.errors.len() * size_of::<Problem>();
-        let held = self
-            .held
-            .fetch_add(bytes, Ordering::Relaxed)
-            .saturating_add(bytes);
-        Task::new(1, self.memory, &|| false).need("holding the rows", Some(held))?;
+        self.hold(bytes + size_of::<Chunk<'_>>() + chunk.errors.len() * size_of::<Problem>())?;
         Ok(chunk)
+    }
+
+    /// Accounts for more bytes.
+    fn hold(&self, bytes: usize) -> Result<()> {
+        let before = self.held.fetch_add(bytes, Ordering::Relaxed);
+        Task::new(1, self.memory, &|| false)
+            .need("holding the rows", before.checked_add(bytes))
+            .map(drop)
     }
 
     fn result(&self, index: usize, raw: Raw<'d>, rows: &mut Vec<Row<'d>>) -> Result<Outcome> {
@@ -270,7 +287,8 @@ impl<'d> Reader<'_, 'd> {
             return Ok(Outcome::Error("the result's position is too large"));
         };
         let mut finding = Member::<model::Finding<'d>>::default();
-        raw.read_into(&mut finding, &Budget::new(self.memory))?;
+        let held = self.held.load(Ordering::Relaxed);
+        raw.read_into(&mut finding, &Budget::beside(self.memory, held))?;
         let Member::Is(finding) = &mut finding else {
             return Ok(Outcome::Error(compat::NOT_AN_OBJECT));
         };

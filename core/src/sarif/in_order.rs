@@ -1,21 +1,29 @@
-//! Work on many items side by side, its outcomes handed over in the order of the items.
+//! Work on many items side by side, what comes of it handed over in the order of the items.
 
 use std::sync::mpsc::sync_channel;
 use std::thread::Builder;
 
 use crate::{Error, ErrorKind, Result, Task};
 
-/// Outcomes that a thread may be ahead of those handed over.
+/// Batches that a thread may be ahead of those handed over.
 const AHEAD: usize = 16;
 
-/// Does `work` on every item, on as many threads as the task has, and hands each outcome to `deliver` on the calling thread.
+/// What comes from a thread.
+enum Step<B> {
+    Batch(B),
+    /// The item is done.
+    Ended(Result<()>),
+}
+
+/// Does `work` on every item, on as many threads as the task has, and hands the batches that it sends to `deliver` on the calling
+/// thread. An item may send several, so that none need be large.
 ///
 /// # Errors
 /// The first error of `work` in the order of the items, that of `deliver`, or [`ErrorKind::Cancelled`].
 pub(crate) fn in_order<I: Send, B: Send>(
     items: Vec<I>,
     task: &Task<'_>,
-    work: impl Fn(I) -> Result<B> + Sync,
+    work: impl Fn(I, &mut dyn FnMut(B) -> Result<()>) -> Result<()> + Sync,
     deliver: &mut dyn FnMut(B) -> Result<()>,
 ) -> Result<()> {
     let count = items.len();
@@ -33,7 +41,9 @@ pub(crate) fn in_order<I: Send, B: Send>(
             let share = move || {
                 for item in take.recv().into_iter().flatten() {
                     // Nobody listens any more after an error or a cancel.
-                    if sender.send(work(item)).is_err() {
+                    let mut send = |batch| sender.send(Step::Batch(batch)).map_err(|_| Error::cancelled());
+                    let outcome = work(item, &mut send);
+                    if sender.send(Step::Ended(outcome)).is_err() {
                         break;
                     }
                 }
@@ -48,7 +58,7 @@ pub(crate) fn in_order<I: Send, B: Send>(
             // Few threads, or none to be had: all of it here.
             return items.into_iter().try_for_each(|item| {
                 task.check()?;
-                deliver(work(item)?)
+                work(item, deliver)
             });
         }
         let mut shares: Vec<Vec<I>> = lanes
@@ -61,9 +71,14 @@ pub(crate) fn in_order<I: Send, B: Send>(
         for ((give, _), share) in lanes.iter().zip(shares) {
             give.send(share).map_err(|_| lost())?;
         }
-        for (_, outcomes) in lanes.iter().cycle().take(count) {
-            task.check()?;
-            deliver(outcomes.recv().map_err(|_| lost())??)?;
+        for (_, steps) in lanes.iter().cycle().take(count) {
+            loop {
+                task.check()?;
+                match steps.recv().map_err(|_| lost())? {
+                    Step::Batch(batch) => deliver(batch)?,
+                    Step::Ended(outcome) => break outcome?,
+                }
+            }
         }
         Ok(())
     })
@@ -84,12 +99,20 @@ mod tests {
             for count in [0, 1, 2, 1000] {
                 let mut seen = Vec::new();
                 let items: Vec<String> = (0..count).map(|item| item.to_string()).collect();
-                in_order(items, &task, |item| Ok(item + "."), &mut |outcome| {
-                    seen.push(outcome);
+                // Of some items several batches, of some none.
+                let parts = |item: &String| item.len() % 3;
+                let work = |item: String, send: &mut dyn FnMut(String) -> Result<()>| {
+                    (0..parts(&item)).try_for_each(|part| send(format!("{item}.{part}")))
+                };
+                in_order(items, &task, work, &mut |batch| {
+                    seen.push(batch);
                     Ok(())
                 })
                 .unwrap();
-                assert!(seen.iter().cloned().eq((0..count).map(|item| format!("{item}."))));
+                let expected = (0..count)
+                    .map(|item| item.to_string())
+                    .flat_map(|item| (0..parts(&item)).map(move |part| format!("{item}.{part}")));
+                assert!(seen.iter().cloned().eq(expected));
             }
         }
     }
@@ -100,9 +123,9 @@ mod tests {
             let task = Task::new(threads, usize::MAX, &|| false);
             let mut delivered = 0;
             let fail_from = |limit: i32| {
-                move |item: i32| {
+                move |item: i32, send: &mut dyn FnMut(i32) -> Result<()>| {
                     if item < limit {
-                        Ok(item)
+                        send(item)
                     } else {
                         Err(failure(item))
                     }
@@ -130,7 +153,7 @@ mod tests {
     fn a_stopped_task_delivers_nothing() {
         for threads in [1, 2] {
             let task = Task::new(threads, usize::MAX, &|| true);
-            let error = in_order(vec![1; 100], &task, Ok, &mut |_| {
+            let error = in_order(vec![1; 100], &task, |item, send| send(item), &mut |_| {
                 unreachable!("nothing is delivered")
             });
             assert_eq!(error.unwrap_err().kind, ErrorKind::Cancelled);

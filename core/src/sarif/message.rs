@@ -57,7 +57,7 @@ fn stated<'d>(
     let text = text.or(template).or_else(|| message.markdown.filled())?;
     let arguments = message.arguments.elements();
     let text = if is_template || !arguments.is_empty() {
-        fill(text, &arguments)
+        fill(text, &arguments, warnings)
     } else {
         text
     };
@@ -94,8 +94,11 @@ fn message_string<'d>(
     })
 }
 
+/// Placeholders are not filled beyond so many bytes: a small log could make messages of any length.
+const FILLED_LIMIT: usize = 1 << 20;
+
 /// Fills placeholders in one pass: `{{` and `}}` are braces, `{n}` is argument n if there is one.
-fn fill<'d>(template: Cow<'d, str>, arguments: &[Raw<'d>]) -> Cow<'d, str> {
+fn fill<'d>(template: Cow<'d, str>, arguments: &[Raw<'d>], warnings: &mut Warnings) -> Cow<'d, str> {
     if !template.contains(['{', '}']) {
         return template;
     }
@@ -108,8 +111,14 @@ fn fill<'d>(template: Cow<'d, str>, arguments: &[Raw<'d>]) -> Cow<'d, str> {
             out.push_str(&rest[..1]);
             rest = &rest[2..];
         } else if let Some((argument, after)) = placeholder(rest, arguments) {
-            out.push_str(&argument);
-            rest = after;
+            if out.len() + argument.len() <= FILLED_LIMIT {
+                out.push_str(&argument);
+                rest = after;
+            } else {
+                warnings.add(Warning::ArgumentTooLong);
+                out.push('{');
+                rest = &rest[1..];
+            }
         } else {
             out.push_str(&rest[..1]);
             rest = &rest[1..];
@@ -231,6 +240,16 @@ mod tests {
         assert_eq!(text, "A {x} B{0} {2} {a} }");
         let (text, _) = of(r#"{"text":"use {{ x }} and {0}"}"#);
         assert_eq!(text, "use {{ x }} and {0}");
+    }
+
+    #[test]
+    fn messages_do_not_grow_without_bound() {
+        let argument = "a".repeat(FILLED_LIMIT / 2 - 1);
+        let (text, warnings) = of(&format!(
+            r#"{{"text":"{{0}}{{0}}{{0}}{{1}}","arguments":["{argument}","b"]}}"#
+        ));
+        assert_eq!(text, format!("{argument}{argument}{{0}}b"));
+        assert_eq!(warnings, ["argument_too_long"]);
     }
 
     #[test]

@@ -187,7 +187,7 @@ fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &m
         .chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint)
         .collect();
     let new = out.maker();
-    let encode = |groups: &[&[Of<'_, 'd>]]| {
+    let encode = |groups: &[&[Of<'_, 'd>]], send: &mut dyn FnMut(_) -> Result<()>| {
         let (mut batch, mut documents) = (new(), documents::Writer::new(task.memory));
         for group in groups {
             let Some((run, row)) = group.first() else { continue };
@@ -196,8 +196,11 @@ fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &m
             row.emit(&run.context, documents, &mut |finding| {
                 outcome.with(finding, &mut |row| batch.push(row))
             })?;
+            if batch.is_full() {
+                send(std::mem::replace(&mut batch, new()))?;
+            }
         }
-        Ok(batch)
+        send(batch)
     };
     in_order(groups.chunks(CHUNK).collect(), task, encode, &mut |batch| {
         out.deliver(batch)

@@ -54,6 +54,13 @@ pub(crate) enum Kind {
     Object,
 }
 
+impl<'d> From<&'d str> for Raw<'d> {
+    /// Of the text of a value, without white space around it.
+    fn from(text: &'d str) -> Self {
+        Raw::Text(text)
+    }
+}
+
 impl<'d> Deserialize<'d> for Raw<'d> {
     fn deserialize<D: Deserializer<'d>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_newtype_struct(jsonb::RAW, RawVisitor)
@@ -259,7 +266,11 @@ impl<'d> Raw<'d> {
                 Raw::Text(text) => text
                     .get(1..)
                     .is_some_and(|rest| rest.trim_ascii_start().starts_with([']', '}'])),
-                _ => self.elements().is_empty() && self.members().is_empty(),
+                Raw::Container(bytes) => matches!(
+                    Value::root(bytes),
+                    Ok(Value::Array(container) | Value::Object(container)) if container.is_empty()
+                ),
+                _ => false,
             },
             Kind::Text => self.filled().is_none(),
             Kind::Absent => true,
@@ -346,12 +357,22 @@ pub(crate) fn room_for_jsonb<'t>(texts: impl Iterator<Item = &'t str> + Clone, m
     /// Less text is not worth a look.
     const SMALL: usize = 1 << 16;
     if texts.clone().map(str::len).sum::<usize>() > SMALL {
-        let bytes = texts.fold(0, |bytes: usize, text| {
-            bytes.saturating_add(jsonb::transcode_size(text))
-        });
-        Task::new(1, memory, &|| false).need("writing a part of the log as jsonb", Some(bytes))?;
+        room(
+            texts.fold(0, |bytes, text| bytes.saturating_add(jsonb::transcode_size(text))),
+            memory,
+        )?;
     }
     Ok(())
+}
+
+/// Makes sure that there is memory for so many bytes of jsonb.
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn room(bytes: usize, memory: usize) -> Result<()> {
+    Task::new(1, memory, &|| false)
+        .need("writing a part of the log as jsonb", Some(bytes))
+        .map(drop)
 }
 
 /// An array index as written.

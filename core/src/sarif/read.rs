@@ -29,9 +29,14 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
+        Budget::beside(bytes, 0)
+    }
+
+    /// What is left of `bytes` when so many of them are held already.
+    pub(crate) fn beside(bytes: usize, held: usize) -> Self {
         Budget {
             allowed: bytes,
-            left: Cell::new(bytes),
+            left: Cell::new(bytes.saturating_sub(held)),
             exhausted: Cell::new(false),
         }
     }

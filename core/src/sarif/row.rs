@@ -313,16 +313,42 @@ fn mismatches(finding: &model::Finding<'_>, location: Option<&Location<'_>>, war
     warnings.add_if(wrong, Warning::TypeMismatch);
 }
 
+/// Bytes of a string that is not the document's.
+#[expect(clippy::ptr_arg, reason = "whose it is, is the question")]
+pub(crate) fn owned(text: &Cow<'_, str>) -> usize {
+    match text {
+        Cow::Borrowed(_) => 0,
+        Cow::Owned(text) => text.capacity(),
+    }
+}
+
 impl<'d> Row<'d> {
-    /// About how many bytes the row takes, strings that are copies of the document's apart.
+    /// About how many bytes the row takes, its place in the order of occurrences included.
     pub(crate) fn size(&self) -> usize {
+        const PLACE: usize = 2 * 24;
+        // A few elements, and strings that are long only where the document has them.
+        let short = |list: &[Cow<'_, str>]| size_of_val(list) + list.iter().map(owned).sum::<usize>();
         let rare = self.rare.as_ref().map_or(0, |rare| {
-            size_of::<Rare<'d>>() + rare.other_locations.capacity() * size_of::<Raw<'d>>()
+            size_of::<Rare<'d>>()
+                + rare.other_locations.capacity() * size_of::<Raw<'d>>()
+                + rare.logical_location.as_ref().map_or(0, owned)
         });
-        let lists = self.tags.capacity()
-            + self.cves.0.capacity()
-            + self.cwes.as_ref().map_or(0, |ids| ids.0.capacity());
-        size_of::<Self>() + rare + lists * size_of::<Cow<'d, str>>()
+        let texts = [
+            &self.rule_id,
+            &self.file.path,
+            &self.file.uri,
+            &self.snippet,
+            &self.context_snippet,
+        ];
+        size_of::<Self>()
+            + PLACE
+            + rare
+            + short(&self.tags)
+            + short(&self.cves.0)
+            + self.cwes.as_ref().map_or(0, |ids| short(&ids.0))
+            + owned(&self.message)
+            + texts.into_iter().flatten().map(owned).sum::<usize>()
+            + self.compat.as_ref().map_or(0, |compat| compat.size())
     }
 
     /// What the fingerprint is made of.

@@ -75,8 +75,9 @@ pub fn rules(
         let Member::Is(run) = run else { continue };
         let context = Context::of(index, run, &Options::default());
         let counts = count::count(&document, &context, &run.results.items, task)?;
-        for (facts, count) in context.rules.facts.iter().zip(&counts.by_rule) {
-            emit(&row(&context, facts, *count))?;
+        for (rule, facts) in context.rules.facts.iter().enumerate() {
+            let count = counts.by_rule.get(&rule).copied().unwrap_or(0);
+            emit(&row(&context, facts, count))?;
         }
     }
     Ok(())

@@ -64,6 +64,8 @@ warnings! {
     FingerprintKeyDenied = "fingerprint_key_denied",
     /// Some of the run's properties are in another file.
     ExternalProperties = "external_properties",
+    /// An argument would have made the message longer than a megabyte; its placeholder stays.
+    ArgumentTooLong = "argument_too_long",
     /// The application's table would refuse this row.
     CompatDbReject = "compat_db_reject",
 }

@@ -12,7 +12,7 @@ fn task() -> Task<'static> {
     Task::new(1, 1 << 30, &|| false)
 }
 
-fn halves(text: &str) -> Option<Split<'_>> {
+fn halves(text: &str) -> Option<Split<&str>> {
     split(text, &task()).expect("no error")
 }
 
@@ -133,7 +133,7 @@ fn the_unusual_is_left_to_the_parser() {
 #[test]
 fn nesting_is_limited_whatever_the_document() {
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-    let kind = |text: &str| split(text, &task()).err().map(|error| error.kind);
+    let kind = |text: &str| split::<&str>(text, &task()).err().map(|error| error.kind);
     for (before, after, outside) in [
         ("", "", 0),
         (r#"{"x":"#, "}", 1),
@@ -154,9 +154,15 @@ fn nesting_is_limited_whatever_the_document() {
 fn memory_is_asked_for_and_the_stop_signal_heard() {
     let text = format!(r#"{{"runs":[{{"results":[1{}]}}]}}"#, ",1".repeat(100_000));
     let small = Task::new(1, 1 << 20, &|| false);
-    assert_eq!(split(&text, &small).unwrap_err().kind, ErrorKind::OutOfMemory);
+    assert_eq!(
+        split::<&str>(&text, &small).unwrap_err().kind,
+        ErrorKind::OutOfMemory
+    );
     let stopped = Task::new(1, 1 << 30, &|| true);
-    assert_eq!(split(&text, &stopped).unwrap_err().kind, ErrorKind::Cancelled);
+    assert_eq!(
+        split::<&str>(&text, &stopped).unwrap_err().kind,
+        ErrorKind::Cancelled
+    );
     judge(&text);
 }
 
@@ -239,7 +245,7 @@ fn real_logs_are_split() {
             };
             read += 1;
             let text = crate::json::mend(&text).text;
-            if text.len() < 500_000 && split(&text, &task()).is_ok_and(|split| split.is_some()) {
+            if text.len() < 500_000 && split::<&str>(&text, &task()).is_ok_and(|split| split.is_some()) {
                 taken_apart += 1;
                 judge(&text);
             }

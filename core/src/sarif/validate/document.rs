@@ -3,11 +3,10 @@
 use crate::json::{self, Raw};
 use crate::jsonb;
 use crate::{Result, Task};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use std::borrow::Cow;
-
-/// A tree takes about this many bytes per byte of JSON: an object of one member takes some 600.
-const TREE_FACTOR: usize = 16;
+use std::fmt;
 
 /// The document without the elements of `runs[i].results`, and those elements.
 pub(super) struct Document<'a> {
@@ -22,11 +21,31 @@ pub(super) enum Part<'a> {
     Value(Value),
 }
 
+impl<'a> From<&'a str> for Part<'a> {
+    /// Of the text of a result.
+    fn from(text: &'a str) -> Self {
+        Part::Raw(Raw::Text(text))
+    }
+}
+
 impl Part<'_> {
-    /// The result as a tree.
-    pub fn value(&self) -> Result<Cow<'_, Value>> {
+    fn is_json(&self) -> bool {
         match self {
-            Part::Raw(raw) => json::to_value(raw).map(Cow::Owned),
+            Part::Raw(raw) => raw.read::<IgnoredAny>().is_ok(),
+            Part::Value(_) => true,
+        }
+    }
+
+    /// The result as a tree.
+    ///
+    /// # Errors
+    /// Those of reading it, and [`crate::ErrorKind::OutOfMemory`].
+    pub fn value(&self, task: &Task<'_>) -> Result<Cow<'_, Value>> {
+        match self {
+            Part::Raw(raw) => {
+                task.need("validating a result", Some(tree_size(raw, task)))?;
+                json::to_value(raw).map(Cow::Owned)
+            }
             Part::Value(value) => Ok(Cow::Borrowed(value)),
         }
     }
@@ -35,29 +54,21 @@ impl Part<'_> {
 impl<'a> Document<'a> {
     /// Of JSON text.
     pub fn from_text(text: &'a str, task: &Task<'_>) -> Result<Self> {
-        if let Some(split) = json::split(text, task)? {
-            task.need(
-                "validating the log",
-                split.skeleton.len().checked_mul(TREE_FACTOR),
-            )?;
+        if let Some(split) = json::split::<Part<'a>>(text, task)? {
+            let tree = tree_size(&Raw::Text(&split.skeleton), task);
+            task.need("validating the log", tree.checked_add(split.size()))?;
             // A part that is not JSON gets its error, with line and column, from the document as a whole.
             if let Ok(skeleton) = json::to_value(&Raw::Text(&split.skeleton))
-                && split
-                    .runs
-                    .iter()
-                    .flatten()
-                    .all(|part| json::from_text::<serde::de::IgnoredAny>(part).is_ok())
+                && split.runs.iter().flatten().all(Part::is_json)
             {
-                let parts =
-                    |run: Vec<&'a str>| run.into_iter().map(|part| Part::Raw(Raw::Text(part))).collect();
                 return Ok(Document {
                     skeleton,
-                    results: split.runs.into_iter().map(parts).collect(),
+                    results: split.runs,
                 });
             }
         }
-        json::from_text::<serde::de::IgnoredAny>(text)?;
-        task.need("validating the document", text.len().checked_mul(TREE_FACTOR))?;
+        json::from_text::<IgnoredAny>(text)?;
+        task.need("validating the document", Some(tree_size(&Raw::Text(text), task)))?;
         let mut skeleton = json::to_value(&Raw::Text(text))?;
         let results = runs_of(&mut skeleton)
             .map(|run| match run.get_mut("results") {
@@ -72,32 +83,37 @@ impl<'a> Document<'a> {
     pub fn from_jsonb(payload: &'a [u8], task: &Task<'_>) -> Result<Self> {
         let root = jsonb::Value::root(payload)?;
         let mut results = Vec::new();
-        let mut bytes = 0;
+        let mut held = 0;
         let skeleton = match root {
             jsonb::Value::Object(log) => object(log, |key, value| match (key, value) {
                 ("runs", jsonb::Value::Array(runs)) => {
+                    held += runs.len() * RUN;
+                    task.need("validating the log", Some(held))?;
                     let runs = runs.elements().map(|run| {
                         let mut parts = Vec::new();
                         let run = match run? {
                             jsonb::Value::Object(run) => object(run, |key, value| match (key, value) {
                                 ("results", jsonb::Value::Array(elements)) => {
+                                    held += elements.len() * size_of::<Part<'_>>();
+                                    task.need("validating the log", Some(held))?;
+                                    parts.reserve_exact(elements.len());
                                     for element in elements.elements() {
                                         parts.push(Part::Raw(Raw::Jsonb(element?)));
                                     }
                                     Ok(Value::Array(Vec::new()))
                                 }
-                                (_, value) => measured(value, &mut bytes, task),
+                                (_, value) => measured(value, &mut held, task),
                             })?,
-                            other => json::to_value(&Raw::Jsonb(other))?,
+                            other => measured(other, &mut held, task)?,
                         };
                         results.push(parts);
                         Ok(run)
                     });
                     runs.collect::<Result<_>>().map(Value::Array)
                 }
-                (_, value) => measured(value, &mut bytes, task),
+                (_, value) => measured(value, &mut held, task),
             })?,
-            other => measured(other, &mut bytes, task)?,
+            other => measured(other, &mut held, task)?,
         };
         Ok(Document { skeleton, results })
     }
@@ -115,13 +131,96 @@ fn runs_of(log: &mut Value) -> impl Iterator<Item = &mut Value> {
         .flatten()
 }
 
+/// Bytes of a run without members: its tree, its list of results, both in vectors that may be half full.
+const RUN: usize = 2 * (size_of::<Value>() + size_of::<Vec<Part<'_>>>());
+
 /// A value as a tree, after asking for the memory that all such values take.
-fn measured(value: jsonb::Value<'_>, bytes: &mut usize, task: &Task<'_>) -> Result<Value> {
-    if let jsonb::Value::Array(container) | jsonb::Value::Object(container) = value {
-        *bytes += container.as_bytes().len();
-        task.need("validating the log", bytes.checked_mul(TREE_FACTOR))?;
+fn measured(value: jsonb::Value<'_>, held: &mut usize, task: &Task<'_>) -> Result<Value> {
+    let raw = Raw::Jsonb(value);
+    *held = held.saturating_add(tree_size(&raw, task));
+    task.need("validating the log", Some(*held))?;
+    json::to_value(&raw)
+}
+
+/// At most how many bytes the tree of a value takes.
+fn tree_size(raw: &Raw<'_>, task: &Task<'_>) -> usize {
+    /// The most bytes per byte: of `{"":0}`, some 600.
+    const FACTOR: usize = 100;
+    let most = raw.size().saturating_mul(FACTOR);
+    if most <= task.memory / 16 {
+        // Not worth a count.
+        return most;
     }
-    json::to_value(&Raw::Jsonb(value))
+    raw.read::<TreeSize>().map_or(most, |TreeSize(bytes)| bytes)
+}
+
+/// The size of a tree, counted without making one.
+struct TreeSize(usize);
+
+impl TreeSize {
+    /// A value in a vector that may be half full.
+    const VALUE: usize = 2 * size_of::<Value>();
+    /// The least that a vector with elements takes, and what the allocator adds.
+    const ARRAY: usize = 4 * size_of::<Value>() + 16;
+    /// A node of a `BTreeMap`, which has room for eleven members and may be half empty.
+    const NODE: usize = 11 * (size_of::<Value>() + size_of::<String>()) + 32;
+    const MEMBER: usize = Self::NODE / 5 + 16;
+}
+
+impl<'d> Deserialize<'d> for TreeSize {
+    fn deserialize<D: Deserializer<'d>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        deserializer.deserialize_any(TreeSizeVisitor)
+    }
+}
+
+struct TreeSizeVisitor;
+
+impl<'d> Visitor<'d> for TreeSizeVisitor {
+    type Value = TreeSize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE))
+    }
+
+    fn visit_str<E>(self, text: &str) -> std::result::Result<TreeSize, E> {
+        Ok(TreeSize(TreeSize::VALUE + 16 + text.len()))
+    }
+
+    fn visit_seq<A: SeqAccess<'d>>(self, mut seq: A) -> std::result::Result<TreeSize, A::Error> {
+        let mut size = TreeSize::VALUE + TreeSize::ARRAY;
+        while let Some(TreeSize(element)) = seq.next_element()? {
+            size += element;
+        }
+        Ok(TreeSize(size))
+    }
+
+    fn visit_map<A: MapAccess<'d>>(self, mut map: A) -> std::result::Result<TreeSize, A::Error> {
+        let mut size = TreeSize::VALUE + TreeSize::NODE;
+        while let Some((TreeSize(key), TreeSize(value))) = map.next_entry()? {
+            size += TreeSize::MEMBER + key + value;
+        }
+        Ok(TreeSize(size))
+    }
 }
 
 /// An object whose members `read` turns into trees.

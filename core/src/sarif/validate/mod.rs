@@ -53,7 +53,7 @@ fn validate(document: &Document<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
     if !log::is_log(&document.skeleton, &root, &mut report) {
         return Ok(report.finish());
     }
-    schema::check_log(&document.skeleton, &root, &mut report);
+    schema::check_log(&document.skeleton, &root, &mut report, task)?;
     log::check(&document.skeleton, &root, &mut report);
     let runs = document.skeleton.get("runs").and_then(Value::as_array);
     let runs_place = root.member("runs");
@@ -67,9 +67,9 @@ fn validate(document: &Document<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
         let results_place = place.member("results");
         for (index, part) in results.iter().enumerate() {
             task.check()?;
-            let result = part.value()?;
+            let result = part.value(task)?;
             let place = results_place.element(index);
-            schema::check_result(&result, &place, &mut report);
+            schema::check_result(&result, &place, &mut report, task)?;
             result::check(&result, &context, &place, &mut report);
             limits::check_result(&result, &place, &mut report);
         }

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use super::report::{Report, Severity};
+use crate::Task;
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{Draft, ValidationError, Validator};
 use serde_json::{Value, json};
@@ -41,29 +42,67 @@ fn validators() -> Option<&'static Validators> {
 }
 
 /// Checks a log whose results are empty.
-pub(super) fn check_log(log: &Value, place: &Place<'_>, report: &mut Report) {
-    if let Some(validators) = validators() {
-        check(&validators.log, log, place, report);
-    }
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(super) fn check_log(
+    log: &Value,
+    place: &Place<'_>,
+    report: &mut Report,
+    task: &Task<'_>,
+) -> crate::Result<()> {
+    validators().map_or(Ok(()), |all| check(&all.log, log, place, report, task))
 }
 
 /// Checks one result.
-pub(super) fn check_result(result: &Value, place: &Place<'_>, report: &mut Report) {
-    if let Some(validators) = validators() {
-        check(&validators.result, result, place, report);
-    }
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(super) fn check_result(
+    result: &Value,
+    place: &Place<'_>,
+    report: &mut Report,
+    task: &Task<'_>,
+) -> crate::Result<()> {
+    validators().map_or(Ok(()), |all| check(&all.result, result, place, report, task))
 }
 
-fn check(validator: &Validator, value: &Value, place: &Place<'_>, report: &mut Report) {
+/// About what an error takes. The library gathers those of a value before it hands out the first.
+const ERROR: usize = 512;
+
+fn check(
+    validator: &Validator,
+    value: &Value,
+    place: &Place<'_>,
+    report: &mut Report,
+    task: &Task<'_>,
+) -> crate::Result<()> {
     // Most values are valid, and asking that is much faster.
     if validator.is_valid(value) {
-        return;
+        return Ok(());
     }
+    task.need("validating the document", nodes(value).checked_mul(ERROR))?;
     for error in validator.iter_errors(value) {
         let (severity, code) = class(error.kind());
         let pointer = format!("{place}{}", error.instance_path());
         report.add(severity, code, &pointer, message(&error));
     }
+    Ok(())
+}
+
+/// How many values there are in a value, itself included.
+fn nodes(value: &Value) -> usize {
+    let mut count = 0;
+    let mut open = vec![value];
+    while let Some(value) = open.pop() {
+        count += 1;
+        match value {
+            Value::Array(elements) => open.extend(elements),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    count
 }
 
 /// One stable code per kind of violation.
