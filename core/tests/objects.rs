@@ -244,3 +244,40 @@ fn only_an_array_will_do_and_a_stop_is_heeded() {
     let error = objects(payload.as_bytes(), &Options::default(), &stopped, &mut emit).expect_err("stopped");
     assert_eq!(error.kind, ErrorKind::Cancelled);
 }
+
+#[test]
+fn many_findings_at_one_place_are_numbered_in_linear_time() {
+    let findings: Vec<String> = (0..30_000)
+        .map(|i| format!(r#"{{"message": "m", "guid": "{}"}}"#, i / 2))
+        .collect();
+    let rows = rows(&format!("[{}]", findings.join(",")));
+    let found: Vec<_> = rows.iter().filter(|row| row["outcome"] == "finding").collect();
+    assert_eq!(found.len(), 15_000);
+    assert!(found.iter().all(|row| row["results"] == 2));
+    let mut numbers: Vec<_> = found
+        .iter()
+        .filter_map(|row| row["occurrence"].as_i64())
+        .collect();
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(1..=15_000));
+}
+
+#[test]
+fn more_findings_than_memory_are_refused_before_they_are_read() {
+    let findings = format!("[{}{{}}]", "{},".repeat(9_999));
+    let payload = Tree::parse(&findings)
+        .and_then(|tree| tree.encode())
+        .expect("jsonb");
+    let given = |memory| {
+        let mut emit = |_: &[Value<'_>]| Ok(());
+        let task = Task::new(1, memory, &|| false);
+        objects(payload.as_bytes(), &Options::default(), &task, &mut emit)
+    };
+    assert_eq!(given(64 << 20), Ok(()));
+    let error = given(10 << 20).expect_err("ten thousand findings take more");
+    assert_eq!(error.kind, ErrorKind::OutOfMemory);
+    assert_eq!(
+        error.message,
+        "holding the findings needs more memory than one call may use"
+    );
+}
