@@ -686,3 +686,22 @@ fn values_have_the_types_of_their_columns() {
     .expect("rows");
     assert_eq!(seen, 46);
 }
+
+#[test]
+fn many_results_at_one_place_are_numbered_in_linear_time() {
+    // Pair by pair this would take minutes: every second result is like the one before it, the others differ in what no
+    // fingerprint looks at.
+    let results: Vec<String> = (0..30_000)
+        .map(|i| format!(r#"{{"ruleId":"R1","guid":"{}","message":{{"text":"m"}}}}"#, i / 2))
+        .collect();
+    let text = log(&results.join(","), "");
+    let (rows, _) = common::rows(Source::Text(&text), &Options::default(), 2).expect("rows");
+    let numbers = column(&rows, "occurrence");
+    let expected: Vec<Json> = (0..30_000).map(|i| json!(i / 2 + 1)).collect();
+    assert!(numbers == expected, "pairs share a number, and numbers go up");
+    let fingerprints: std::collections::HashSet<String> = column(&rows, "fingerprint")
+        .into_iter()
+        .map(|value| value.as_str().expect("text").to_owned())
+        .collect();
+    assert_eq!(fingerprints.len(), 15_000);
+}

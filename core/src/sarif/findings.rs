@@ -228,7 +228,7 @@ pub(crate) fn read<'d>(
             problem.run_index, problem.result_index
         )));
     }
-    occurrence::number(&mut rows_of_runs, options);
+    occurrence::number(&mut rows_of_runs, options, task)?;
     Ok((rows_of_runs, statistics))
 }
 

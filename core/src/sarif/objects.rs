@@ -8,10 +8,12 @@ use std::borrow::Cow;
 use crate::fingerprint::{Hex64, compat, content, location};
 use crate::jsonb::Value as Stored;
 use crate::table::{Value, table};
+use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::finding::Finding;
 use super::number::{self, Integer};
+use super::occurrence;
 use super::options::{FingerprintKind, Options};
 use super::outcome::{self, Emit, INVALID_PARAMETER, OutcomeRow};
 use super::raw::{Kind, Raw};
@@ -54,8 +56,9 @@ struct Element<'d> {
 /// [`ErrorKind::InvalidParameter`] when the payload is no array or the fingerprint needs what is missing; those of `emit`;
 /// [`ErrorKind::Cancelled`].
 pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_>) -> Result<()> {
-    let mut found = Vec::new();
-    for (index, element) in read(payload, options, task)?.into_iter().enumerate() {
+    let elements = read(payload, options, task)?;
+    let mut found = try_vec(elements.len())?;
+    for (index, element) in elements.into_iter().enumerate() {
         match element {
             Ok(element) => found.push(element),
             Err(refusal) => OutcomeRow::error(refusal.state, &refusal.reason)
@@ -164,14 +167,15 @@ fn read<'d>(payload: &'d [u8], options: &Options, task: &Task<'_>) -> Result<Vec
         )
         .hint("Findings given as objects have no fingerprints of their tool: use \"content\", \"location\" or \"compat\"."));
     }
-    if !matches!(Stored::root(payload)?, Stored::Array(_)) {
+    let Stored::Array(array) = Stored::root(payload)? else {
         return Err(Error::new(
             ErrorKind::InvalidParameter,
             "findings is not a JSON array of objects",
         ));
-    }
+    };
+    task.need("holding the findings", needed(array.len(), payload.len()))?;
     let raws = Raw::Container(payload).elements();
-    let mut elements = Vec::with_capacity(raws.len());
+    let mut elements = try_vec(raws.len())?;
     for (index, raw) in raws.into_iter().enumerate() {
         if index % POLL == 0 {
             task.check()?;
@@ -180,6 +184,13 @@ fn read<'d>(payload: &'d [u8], options: &Options, task: &Task<'_>) -> Result<Vec
     }
     number_occurrences(&mut elements, options, task)?;
     Ok(elements)
+}
+
+/// What the elements of an array take: themselves, twice while they are chosen from and sorted, what is copied of their texts, and
+/// what numbers them.
+fn needed(count: usize, bytes: usize) -> Option<usize> {
+    let each = 2 * size_of::<Step<Element<'_>>>() + size_of::<Raw<'_>>() + 256;
+    count.checked_mul(each)?.checked_add(bytes.checked_mul(2)?)
 }
 
 /// An object's members by name.
@@ -441,24 +452,9 @@ fn number_occurrences(elements: &mut [Step<Element<'_>>], options: &Options, tas
         if group.len() < 2 {
             continue;
         }
-        task.check()?;
-        let mut last = 0;
-        let mut numbers: Vec<i32> = Vec::with_capacity(group.len());
-        for (at, element) in group.iter().enumerate() {
-            // Only elements at the same place, which lie side by side, can be equal.
-            let equal = (0..at)
-                .rev()
-                .map_while(|earlier| Some((earlier, group.get(earlier)?)))
-                .take_while(|(_, other)| other.place() == element.place())
-                .find(|(_, other)| other.raw.equals(element.raw))
-                .and_then(|(earlier, _)| numbers.get(earlier).copied());
-            numbers.push(equal.unwrap_or_else(|| {
-                last += 1;
-                last
-            }));
-        }
+        let numbers = occurrence::numbers(group.iter().map(|element| (element.place(), element.raw)), task)?;
         for (element, number) in group.iter_mut().zip(numbers) {
-            element.finding.occurrence = number;
+            element.finding.occurrence = i32::try_from(number).unwrap_or(i32::MAX);
             if number > 1 {
                 element.finding.fingerprint = Cow::Owned(element.fingerprint(options).as_str().to_owned());
             }

@@ -2,10 +2,18 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use crate::{Result, Task};
 
 use super::context::Context;
 use super::options::Options;
+use super::raw::Raw;
 use super::row::Row;
+
+/// Members numbered between two looks at the stop signal.
+const POLL: usize = 256;
 
 /// The rows of one run, in the chunks in which they were read.
 pub(crate) struct RunRows<'d> {
@@ -26,7 +34,10 @@ struct At {
 }
 
 /// Numbers the rows of all runs. Until now each has the fingerprint of a first occurrence, which stands for its group.
-pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options) {
+///
+/// # Errors
+/// [`crate::ErrorKind::Cancelled`].
+pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options, task: &Task<'_>) -> Result<()> {
     let mut order: Vec<(u64, At)> = Vec::new();
     for (run, rows) in (0..).zip(&*runs) {
         for (chunk, rows) in (0..).zip(&rows.chunks) {
@@ -50,8 +61,9 @@ pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options) {
         }
     }
     for group in groups {
-        number_group(runs, group, options);
+        number_group(runs, group, options, task)?;
     }
+    Ok(())
 }
 
 /// Eight of the fingerprint's digits as a number that compares quickly.
@@ -63,29 +75,24 @@ fn prefix(row: &Row<'_>) -> u64 {
         .map_or(0, |digits| u64::from_be_bytes(*digits))
 }
 
-fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Options) {
+fn number_group(
+    runs: &mut [RunRows<'_>],
+    mut members: Vec<At>,
+    options: &Options,
+    task: &Task<'_>,
+) -> Result<()> {
     let first = members.first().and_then(|at| get(runs, *at));
     let hashed = first.is_some_and(|row| row.formula.hashes_occurrence());
     if hashed {
         members.sort_by(|a, b| compare(runs, *a, *b));
     }
-    let mut next = 0;
-    let mut numbers: Vec<u32> = Vec::with_capacity(members.len());
-    for (position, member) in members.iter().enumerate() {
-        let repeated = if hashed {
-            repetition(runs, &members[..position], *member)
-        } else {
-            None
-        };
-        let number = match repeated.and_then(|at| numbers.get(at)) {
-            Some(number) => *number,
-            None => {
-                next += 1;
-                next
-            }
-        };
-        numbers.push(number);
-    }
+    let numbers: Vec<u32> = if hashed {
+        // Equal results at the same location index are at the same place.
+        let rows = members.iter().filter_map(|at| get(runs, *at));
+        numbers(rows.map(|row| ((row.location, row.place), row.raw)), task)?
+    } else {
+        (1..).take(members.len()).collect()
+    };
     for (at, number) in members.into_iter().zip(numbers) {
         let Some(run) = runs.get_mut(index(at.run)) else {
             continue;
@@ -100,6 +107,40 @@ fn number_group(runs: &mut [RunRows<'_>], mut members: Vec<At>, options: &Option
             row.fingerprint = fingerprint;
         }
     }
+    Ok(())
+}
+
+/// Numbers from 1 in the order of the members, of which those that are equal JSON values at one place share a number. The values are
+/// looked at where several members are at one place.
+///
+/// # Errors
+/// [`crate::ErrorKind::Cancelled`].
+pub(crate) fn numbers<'d, P: Copy + Eq + Hash>(
+    members: impl Iterator<Item = (P, Raw<'d>)> + Clone,
+    task: &Task<'_>,
+) -> Result<Vec<u32>> {
+    let mut at_place: HashMap<P, usize> = HashMap::new();
+    for (place, _) in members.clone() {
+        *at_place.entry(place).or_default() += 1;
+    }
+    let mut numbers = Vec::new();
+    let mut known = HashMap::new();
+    let mut last = 0;
+    for (at, (place, raw)) in members.enumerate() {
+        if at % POLL == 0 {
+            task.check()?;
+        }
+        let mut next = || {
+            last += 1;
+            last
+        };
+        let crowded = at_place.get(&place).is_some_and(|count| *count > 1);
+        numbers.push(match crowded.then(|| raw.sameness()).flatten() {
+            Some(same) => *known.entry((place, same)).or_insert_with(next),
+            None => next(),
+        });
+    }
+    Ok(numbers)
 }
 
 fn index(position: u32) -> usize {
@@ -127,15 +168,4 @@ fn compare(runs: &[RunRows<'_>], a: At, b: At) -> Ordering {
         })
     };
     key(a).cmp(&key(b))
-}
-
-/// The earlier member whose result is equal as a JSON value, at the same location index.
-fn repetition(runs: &[RunRows<'_>], earlier: &[At], member: At) -> Option<usize> {
-    let row = get(runs, member)?;
-    earlier.iter().rposition(|at| {
-        get(runs, *at).is_some_and(|other| {
-            // Equal results have equal regions, so most pairs need no look at the JSON.
-            other.location == row.location && other.place == row.place && other.raw.equals(row.raw)
-        })
-    })
 }

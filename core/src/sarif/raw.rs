@@ -317,17 +317,14 @@ impl<'d> Raw<'d> {
         }
     }
 
-    /// Whether two values are equal as jsonb values are. A value that is too deep to tell equals nothing.
-    pub(crate) fn equals(self, other: Raw<'_>) -> bool {
-        if let (Raw::Text(a), Raw::Text(b)) = (self, other)
-            && a == b
-        {
-            return true;
-        }
-        let digest = |raw: Raw<'_>| raw.open().ok()??.digest().ok();
-        match (digest(self), digest(other)) {
-            (Some(a), Some(b)) => a == b,
-            _ => false,
+    /// What is equal where two values are equal as jsonb values are. Of values that are too deep for that only equal texts are
+    /// equal; `None` equals nothing.
+    pub(crate) fn sameness(self) -> Option<Sameness<'d>> {
+        let digest = || self.open().ok()??.digest().ok();
+        match (digest(), self) {
+            (Some(digest), _) => Some(Sameness::Digest(digest)),
+            (None, Raw::Text(text)) => Some(Sameness::Text(text)),
+            _ => None,
         }
     }
 
@@ -347,6 +344,13 @@ impl<'d> Raw<'d> {
             _ => Replaced::default(),
         }
     }
+}
+
+/// See [`Raw::sameness`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Sameness<'d> {
+    Digest([u8; 32]),
+    Text(&'d str),
 }
 
 /// Makes sure that there is memory for writing JSON texts as one jsonb.

@@ -9,7 +9,7 @@ use super::read::Member;
 use super::warning::{Warning, Warnings};
 
 /// The place of a finding within its file; lines and columns count from 1, the end column is exclusive.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Span {
     pub(crate) start_line: Option<i32>,
     pub(crate) start_column: Option<i32>,
@@ -18,7 +18,7 @@ pub(crate) struct Span {
 }
 
 /// A region as written, and with the specification's defaults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) written: Span,
     pub(crate) span: Span,
