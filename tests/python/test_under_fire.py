@@ -1,6 +1,6 @@
 """Ingest by many at once and among faults, at two sizes: a small one for every run, and that of `make fire`.
 
-REVIEWPRO_FIRE_TRANSACTIONS (2,000), REVIEWPRO_FIRE_FAULTS (6): how many transactions, how many kills or cancels.
+REVIEWPRO_FIRE_TRANSACTIONS (1,000), REVIEWPRO_FIRE_FAULTS (5): how many transactions, how many kills or cancels.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from servers import connect, durable_server, house, kill_server, promote, standb
 from benches import FOLDER, Run, pgbench
 
 LOAD = FOLDER / "load"
-TRANSACTIONS = int(os.environ.get("REVIEWPRO_FIRE_TRANSACTIONS", "2000"))
-FAULTS = int(os.environ.get("REVIEWPRO_FIRE_FAULTS", "6"))
+TRANSACTIONS = int(os.environ.get("REVIEWPRO_FIRE_TRANSACTIONS", "1000"))
+FAULTS = int(os.environ.get("REVIEWPRO_FIRE_FAULTS", "5"))
 CLIENTS = (8, 100)
 
 
