@@ -31,7 +31,7 @@ setup:
 build:
 	@$(DEV) build
 
-# The tests of ingest under fire and of load at their full sizes: about an hour.
+# The tests of ingest under fire, of load and of memory at their full sizes: about an hour.
 fire:
 	@$(DEV) fire $(FILES)
 

@@ -27,7 +27,7 @@ from make_log import make_log
 HERE = Path(__file__).parent / "load"
 SESSIONS = 100
 LOGS, LOG_BYTES = 20, 100_000
-SETS, ROWS, DIMENSIONS = 8, 1_000, 384
+SETS, ROWS, DIMENSIONS = 4, 1_000, 1536
 # Name, script, requests in all.
 SCENARIOS = (
     ("scans", "scan.sql", 100),

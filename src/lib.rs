@@ -38,7 +38,8 @@ pub extern "C-unwind" fn _PG_init() {
     settings::register();
 }
 
-// The scripts make up the extension's install script, in this order.
+// The scripts make up the extension's install script, in this order: each requires the one before, for pgrx
+// orders those that do not as it happens.
 pgrx::extension_sql_file!("../sql/version.sql", name = "version", bootstrap);
 pgrx::extension_sql_file!(
     "../sql/fingerprint.sql",
@@ -52,7 +53,7 @@ pgrx::extension_sql_file!("../sql/stats.sql", name = "stats", requires = ["progr
 pgrx::extension_sql_file!(
     "../sql/ingest_source.sql",
     name = "ingest_source",
-    requires = ["cluster"]
+    requires = ["stats"]
 );
 pgrx::extension_sql_file!(
     "../sql/ingest_table.sql",

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from psycopg.conninfo import conninfo_to_dict
-
 
 @dataclass(frozen=True)
 class Run:
@@ -60,7 +58,6 @@ def pgbench(
 
     A statement that fails for another reason than a deadlock or a serialisation failure raises PgbenchError.
     """
-    place = conninfo_to_dict(dsn)
     env = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     with tempfile.TemporaryDirectory(prefix="reviewpro-") as folder:
         command: list[str | Path] = [program, "-n", "-c", str(clients), "-j", "2", f"--random-seed={seed}"]
@@ -70,7 +67,8 @@ def pgbench(
             command += ["-D", f"{name}={value}"]
         for script in scripts:
             command += ["-f", script]
-        command += ["-h", str(place["host"]), "-p", str(place["port"]), "-U", str(place["user"]), str(place["dbname"])]
+        # A connection string stands where the database's name does.
+        command.append(dsn)
         outcome = subprocess.run(
             [str(part) for part in command],
             env={**env, "LC_ALL": "C.UTF-8", "PGOPTIONS": settings},

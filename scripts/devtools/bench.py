@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from . import house
 from .server import test_server
 from .setup import install_python_packages
@@ -22,5 +24,7 @@ def bench(size: str, options: list[str]) -> None:
         run(command, env=house.cargo_env(), cwd=house.ROOT)
     with step(f"Benches, {size}"), test_server(DURABLE) as server:
         server.create_database(DATABASE)
-        env = house.plain_env(REVIEWPRO_DSN=server.dsn(DATABASE), PYTHONDONTWRITEBYTECODE="1")
+        # pgbench is among the server's programs.
+        path = f"{house.bindir()}{os.pathsep}{os.environ['PATH']}"
+        env = house.plain_env(REVIEWPRO_DSN=server.dsn(DATABASE), PYTHONDONTWRITEBYTECODE="1", PATH=path)
         run([venv / "bin" / "python", BENCHES / "run.py", size, *options], env=env, cwd=house.ROOT)

@@ -1,6 +1,6 @@
 """The three scenarios of benches/bench_load.py: no error, every request answered, threads and memory within bounds.
 
-REVIEWPRO_LOAD_SHARE (1) says how many of the 100 scans, 1,000 clusterings and 10,000 fingerprints."""
+REVIEWPRO_LOAD_SHARE (0.3) says how many of the 100 scans, 1,000 clusterings and 10,000 fingerprints."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from servers import connect, house
 
 from benches import bench_load
 
-SHARE = float(os.environ.get("REVIEWPRO_LOAD_SHARE", "1"))
+SHARE = float(os.environ.get("REVIEWPRO_LOAD_SHARE", "0.3"))
 THREADS = 2
 # Beside the threads that compute: the backend's own, and the one that hands out the work.
 OTHERS = 2

@@ -6,7 +6,8 @@ from __future__ import annotations
 import gzip
 import re
 import resource
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -83,9 +84,9 @@ CALLS = {
 OTHERWISE = {"22P02", "22023"}
 
 
-@pytest.fixture(scope="module")
-def limited() -> Iterator[Server]:
-    """A server under the limit; postmaster and log tell that nothing has crashed."""
+@contextmanager
+def limited_server(documents: Iterable[str]) -> Iterator[Server]:
+    """A server under the limit, with those documents; in the end postmaster and log must tell that nothing has crashed."""
     with durable_server("shared_buffers = 64MB\nfsync = off\n", "limited") as server:
         with connect(server.dsn("limited")) as connection:
             connection.execute(
@@ -93,8 +94,8 @@ def limited() -> Iterator[Server]:
                    CREATE UNLOGGED TABLE all_documents (name text, body text STORAGE EXTERNAL);
                    CREATE TABLE vectors AS SELECT ARRAY[sin(i), cos(i), sin(i * 7), 1]::real[] AS v FROM generate_series(1, 14000) i"""
             )
-            for name, body in DOCUMENTS.items():
-                connection.execute(f"INSERT INTO all_documents SELECT '{name}', {body}")
+            for name in documents:
+                connection.execute(f"INSERT INTO all_documents SELECT '{name}', {DOCUMENTS[name]}")
         server.stop()
         # What is started while it holds inherits it.
         before = resource.getrlimit(resource.RLIMIT_AS)
@@ -113,6 +114,12 @@ def limited() -> Iterator[Server]:
         log = server.log.read_text(errors="replace")
         assert "terminated by signal" not in log
         assert "all server processes terminated" not in log
+
+
+@pytest.fixture(scope="module")
+def limited() -> Iterator[Server]:
+    with limited_server(DOCUMENTS) as server:
+        yield server
 
 
 @pytest.fixture
@@ -160,3 +167,14 @@ def test_gzip_bombs(session: psycopg.Connection, kind: str, budget: str) -> None
     for function in ("sarif_findings", "sarif_runs"):
         state = outcome(session, f"SELECT count(*) FROM {function}(%s::bytea)", [BOMBS[kind]])
         assert state in REFUSED
+
+
+@pytest.mark.xfail(
+    strict=True, reason="memory of many small results is not counted: the backend aborts where the system has no more"
+)
+@pytest.mark.parametrize("function", ["sarif_findings", "sarif_validate"])
+def test_a_budget_that_does_not_fit(function: str) -> None:
+    """512MB for a document of 60 MB is well within the limit; only where all that is held is counted, it stays there."""
+    with limited_server(["empty"]) as server, connect(server.dsn("limited")) as own:
+        own.execute("SET reviewpro.max_memory = '512MB'")
+        assert outcome(own, f"SELECT count(*) FROM all_documents, {function}(body)") in REFUSED | {None}

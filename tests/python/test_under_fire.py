@@ -1,6 +1,6 @@
 """Ingest by many at once and among faults, at two sizes: a small one for every run, and that of `make fire`.
 
-REVIEWPRO_FIRE_TRANSACTIONS (2,000), REVIEWPRO_FIRE_FAULTS (6): how many transactions, how many kills or cancels.
+REVIEWPRO_FIRE_TRANSACTIONS (1,000), REVIEWPRO_FIRE_FAULTS (5): how many transactions, how many kills or cancels.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from servers import connect, durable_server, house, kill_server, promote, standb
 from benches import FOLDER, Run, pgbench
 
 LOAD = FOLDER / "load"
-TRANSACTIONS = int(os.environ.get("REVIEWPRO_FIRE_TRANSACTIONS", "2000"))
-FAULTS = int(os.environ.get("REVIEWPRO_FIRE_FAULTS", "6"))
+TRANSACTIONS = int(os.environ.get("REVIEWPRO_FIRE_TRANSACTIONS", "1000"))
+FAULTS = int(os.environ.get("REVIEWPRO_FIRE_FAULTS", "5"))
 CLIENTS = (8, 100)
 
 
@@ -139,7 +139,9 @@ class Clients:
                 if connection is None:
                     connection = psycopg.connect(self.dsn, autocommit=True, connect_timeout=5)
                 if self.timeout_ms:
-                    connection.execute(f"SET statement_timeout = {source.randint(1, self.timeout_ms)}")
+                    # Every third has all the time it needs, however busy the machine is.
+                    limit = source.randint(1, self.timeout_ms) if source.randrange(3) else 0
+                    connection.execute(f"SET statement_timeout = {limit}")
                 repository = uuid.UUID(int=source.randrange(3)) if shared else scan
                 fire.ledgered_ingest(connection, source.sample(fire.RULES, self.size), repository, scan)
                 self.acknowledged.add(scan)
@@ -199,13 +201,13 @@ def test_faults_leave_nothing_by_halves(counted: list[int], way: str) -> None:
         struck = 0
         with Clients(dsn, 6, timeout_ms=60 if way == "timeout" else 0) as clients:
             deadline = time.monotonic() + 60 + 6 * FAULTS
-            while struck < FAULTS and time.monotonic() < deadline:
+            while (struck < FAULTS or not clients.acknowledged) and time.monotonic() < deadline:
                 # After a SIGKILL all sessions are gone: time for the next to be in the middle of something.
                 time.sleep(random.uniform(0.3, 1) if way == "kill" else random.uniform(0.01, 0.1))
-                if way == "timeout":
+                struck += way != "timeout" and strike(dsn, way)
+                if way in ("cancel", "timeout"):
+                    # A cancel may come too late for the statement it was meant for.
                     struck = clients.errors[CANCELLED]
-                else:
-                    struck += strike(dsn, way)
         with connect(dsn) as connection:
             print(f"{way}: {struck} times; {clients.check(connection)}")
             # The table is as good as before.
