@@ -20,7 +20,11 @@ pub fn divide(lengths: &[usize], max_inputs: usize, max_tokens: u64) -> Vec<Rang
     }
     let evened = greedy(lengths, lengths.len().div_ceil(batches.len()), max_tokens);
     // Long texts may be where more requests would be the price.
-    if evened.len() > batches.len() { batches } else { evened }
+    if evened.len() > batches.len() {
+        batches
+    } else {
+        evened
+    }
 }
 
 /// Each as full as the limits allow.

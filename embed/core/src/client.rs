@@ -96,7 +96,12 @@ impl Http {
         reply.status = response.status().as_u16();
         let limit = self.settings.max_response;
         // One byte more than allowed is seen, and refused.
-        response.body_mut().with_config().limit(limit + 1).reader().read_to_end(&mut reply.body)?;
+        response
+            .body_mut()
+            .with_config()
+            .limit(limit + 1)
+            .reader()
+            .read_to_end(&mut reply.body)?;
         if reply.body.len() as u64 > limit {
             return Err(Error::BodyExceedsLimit(limit));
         }
@@ -117,10 +122,20 @@ impl Post for Http {
 
 fn key_header(settings: &Settings) -> Result<Option<(HeaderName, HeaderValue)>> {
     let Some(key) = &settings.key else { return Ok(None) };
-    let wrong = |_| Failure::new(FailureKind::Settings, "the header of the key is not the name of a header");
+    let wrong = |_| {
+        Failure::new(
+            FailureKind::Settings,
+            "the header of the key is not the name of a header",
+        )
+    };
     let name = HeaderName::from_bytes(settings.key_header.as_bytes()).map_err(wrong)?;
-    let value = if name == "authorization" { format!("Bearer {}", key.expose()) } else { key.expose().to_owned() };
-    let mut value = HeaderValue::try_from(value).map_err(|_| Failure::new(FailureKind::Settings, "the key cannot be sent"))?;
+    let value = if name == "authorization" {
+        format!("Bearer {}", key.expose())
+    } else {
+        key.expose().to_owned()
+    };
+    let mut value = HeaderValue::try_from(value)
+        .map_err(|_| Failure::new(FailureKind::Settings, "the key cannot be sent"))?;
     value.set_sensitive(true);
     Ok(Some((name, value)))
 }
@@ -145,7 +160,9 @@ fn tls(settings: &Settings) -> Result<TlsConfig> {
             "the file of certificate authorities holds no certificate",
         ));
     }
-    Ok(builder.root_certs(RootCerts::new_with_certs(&certificates)).build())
+    Ok(builder
+        .root_certs(RootCerts::new_with_certs(&certificates))
+        .build())
 }
 
 fn of_headers(headers: &HeaderMap, now: Duration) -> Reply {
@@ -153,12 +170,17 @@ fn of_headers(headers: &HeaderMap, now: Duration) -> Reply {
     let milliseconds = text("retry-after-ms").and_then(|value| value.trim().parse::<u32>().ok());
     let seconds = || text("retry-after").and_then(|value| retry::retry_after(value, now));
     let used_up = |what: &str| {
-        let remaining = text(&format!("x-ratelimit-remaining-{what}"))?.trim().parse::<i64>().ok()?;
+        let remaining = text(&format!("x-ratelimit-remaining-{what}"))?
+            .trim()
+            .parse::<i64>()
+            .ok()?;
         let reset = retry::reset(text(&format!("x-ratelimit-reset-{what}"))?)?;
         (remaining <= 0).then_some(reset)
     };
     Reply {
-        retry_after: milliseconds.map(|time| Duration::from_millis(time.into())).or_else(seconds),
+        retry_after: milliseconds
+            .map(|time| Duration::from_millis(time.into()))
+            .or_else(seconds),
         used_up: used_up("requests").max(used_up("tokens")),
         ..Reply::default()
     }
@@ -174,11 +196,26 @@ pub(crate) fn of_status(reply: &Reply, settings: &Settings) -> Failure {
             is_temporary: said.code.as_deref() != Some("insufficient_quota"),
             ..Failure::new(FailureKind::RateLimited, "the server limits requests: HTTP 429")
         },
-        408 | 409 | 425 | 500.. => Failure::temporary(FailureKind::Connection, format!("the server failed: HTTP {status}")),
-        401 | 403 => Failure::new(FailureKind::Denied, format!("the server does not accept the key: HTTP {status}")),
-        300..400 => Failure::new(FailureKind::Refused, format!("the server redirects, which is not followed: HTTP {status}")),
-        400..500 => Failure::new(FailureKind::Refused, format!("the server refused the request: HTTP {status}")),
-        _ => Failure::new(FailureKind::Reply, format!("the reply has the status {status}, not 200")),
+        408 | 409 | 425 | 500.. => Failure::temporary(
+            FailureKind::Connection,
+            format!("the server failed: HTTP {status}"),
+        ),
+        401 | 403 => Failure::new(
+            FailureKind::Denied,
+            format!("the server does not accept the key: HTTP {status}"),
+        ),
+        300..400 => Failure::new(
+            FailureKind::Refused,
+            format!("the server redirects, which is not followed: HTTP {status}"),
+        ),
+        400..500 => Failure::new(
+            FailureKind::Refused,
+            format!("the server refused the request: HTTP {status}"),
+        ),
+        _ => Failure::new(
+            FailureKind::Reply,
+            format!("the reply has the status {status}, not 200"),
+        ),
     };
     Failure {
         status: Some(status),
@@ -194,7 +231,12 @@ fn told(said: Complaint, settings: &Settings) -> Option<String> {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (code, message) => code.or(message)?,
     };
-    Some(settings.key.as_ref().map_or(told.clone(), |key| key.remove_from(&told)))
+    Some(
+        settings
+            .key
+            .as_ref()
+            .map_or(told.clone(), |key| key.remove_from(&told)),
+    )
 }
 
 fn of_error(error: &Error, settings: &Settings) -> Failure {
@@ -202,7 +244,10 @@ fn of_error(error: &Error, settings: &Settings) -> Failure {
     match error {
         Error::Timeout(_) => connection(format!("no reply within {} ms", settings.timeout.as_millis())),
         Error::HostNotFound => connection("the endpoint's host has no address".to_owned()),
-        Error::BodyExceedsLimit(limit) => Failure::new(FailureKind::Reply, format!("the reply is larger than {limit} bytes")),
+        Error::BodyExceedsLimit(limit) => Failure::new(
+            FailureKind::Reply,
+            format!("the reply is larger than {limit} bytes"),
+        ),
         Error::Rustls(error) => Failure::new(FailureKind::Connection, format!("TLS: {error}")),
         Error::Io(error) => of_io(error, settings),
         Error::Protocol(_) => connection("the reply is cut off, or not HTTP".to_owned()),
@@ -273,8 +318,14 @@ mod tests {
 
     #[test]
     fn what_the_server_says_is_shown_without_the_key() {
-        let found = failure(401, r#"{"error":{"code":"invalid_api_key","message":"Incorrect key sk-1."}}"#);
-        assert_eq!(found.detail.as_deref(), Some("invalid_api_key: Incorrect key [key]."));
+        let found = failure(
+            401,
+            r#"{"error":{"code":"invalid_api_key","message":"Incorrect key sk-1."}}"#,
+        );
+        assert_eq!(
+            found.detail.as_deref(),
+            Some("invalid_api_key: Incorrect key [key].")
+        );
         let reply = Reply {
             status: 400,
             body: br#"{"error":{"code":"too_long","message":"'my secret text' is too long"}}"#.to_vec(),
@@ -286,14 +337,28 @@ mod tests {
     #[test]
     fn headers_say_how_long_to_wait() {
         let of = |pairs: &[(&'static str, &'static str)]| {
-            let pairs = pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+            let pairs = pairs
+                .iter()
+                .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
             of_headers(&pairs.collect(), Duration::ZERO)
         };
-        assert_eq!(of(&[("retry-after", "3")]).retry_after, Some(Duration::from_secs(3)));
-        assert_eq!(of(&[("retry-after", "3"), ("retry-after-ms", "5")]).retry_after, Some(Duration::from_millis(5)));
-        let left = [("x-ratelimit-remaining-requests", "1"), ("x-ratelimit-reset-requests", "6m0s")];
+        assert_eq!(
+            of(&[("retry-after", "3")]).retry_after,
+            Some(Duration::from_secs(3))
+        );
+        assert_eq!(
+            of(&[("retry-after", "3"), ("retry-after-ms", "5")]).retry_after,
+            Some(Duration::from_millis(5))
+        );
+        let left = [
+            ("x-ratelimit-remaining-requests", "1"),
+            ("x-ratelimit-reset-requests", "6m0s"),
+        ];
         assert_eq!(of(&left).used_up, None);
-        let none = [("x-ratelimit-remaining-tokens", "0"), ("x-ratelimit-reset-tokens", "6m0s")];
+        let none = [
+            ("x-ratelimit-remaining-tokens", "0"),
+            ("x-ratelimit-reset-tokens", "6m0s"),
+        ];
         assert_eq!(of(&none).used_up, Some(Duration::from_secs(360)));
     }
 }

@@ -15,7 +15,9 @@ use ipnet::IpNet;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
-use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport};
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, LazyBuffers, NextTimeout, Transport,
+};
 use ureq::{Error, Timeout};
 
 use crate::address;
@@ -94,11 +96,22 @@ impl AllowedAddresses {
     fn filter(&self, found: &[SocketAddr], is_encrypted: bool) -> io::Result<Vec<SocketAddr>> {
         let may = |ip: IpAddr| {
             // Without encryption only where somebody has said that the network may be trusted.
-            if is_encrypted { address::is_allowed(ip, &self.networks) } else { address::is_listed(ip, &self.networks) }
+            if is_encrypted {
+                address::is_allowed(ip, &self.networks)
+            } else {
+                address::is_listed(ip, &self.networks)
+            }
         };
-        let kept: Vec<SocketAddr> = found.iter().filter(|address| may(address.ip())).copied().collect();
+        let kept: Vec<SocketAddr> = found
+            .iter()
+            .filter(|address| may(address.ip()))
+            .copied()
+            .collect();
         match (kept.is_empty(), found.first()) {
-            (true, Some(first)) if is_encrypted => Err(forbidden(format!("the endpoint's address {} is private", first.ip()))),
+            (true, Some(first)) if is_encrypted => Err(forbidden(format!(
+                "the endpoint's address {} is private",
+                first.ip()
+            ))),
             (true, Some(first)) => Err(forbidden(format!(
                 "the endpoint's address {} is not in an allowed network, which http:// needs",
                 first.ip()
@@ -116,19 +129,25 @@ impl Resolver for AllowedAddresses {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let found: Vec<SocketAddr> = match host.parse::<IpAddr>() {
             Ok(ip) => vec![SocketAddr::new(ip, port)],
-            Err(_) => beside(&self.stopping, timeout, move || Ok((host.as_str(), port).to_socket_addrs()?.collect()))
-                // The system's words for an unknown name differ.
-                .map_err(|error| match error {
-                    Error::Io(error) if error.kind() != io::ErrorKind::Other => Error::HostNotFound,
-                    Error::Io(_) if !self.stopping.load(Ordering::Relaxed) => Error::HostNotFound,
-                    other => other,
-                })?,
+            Err(_) => beside(&self.stopping, timeout, move || {
+                Ok((host.as_str(), port).to_socket_addrs()?.collect())
+            })
+            // The system's words for an unknown name differ.
+            .map_err(|error| match error {
+                Error::Io(error) if error.kind() != io::ErrorKind::Other => Error::HostNotFound,
+                Error::Io(_) if !self.stopping.load(Ordering::Relaxed) => Error::HostNotFound,
+                other => other,
+            })?,
         };
         let mut kept = self.empty();
         for address in self.filter(&found, is_encrypted)?.into_iter().take(ADDRESSES) {
             kept.push(address);
         }
-        if kept.is_empty() { Err(Error::HostNotFound) } else { Ok(kept) }
+        if kept.is_empty() {
+            Err(Error::HostNotFound)
+        } else {
+            Ok(kept)
+        }
     }
 }
 
@@ -159,7 +178,10 @@ impl Connector for Stoppable {
         stream.set_write_timeout(Some(SLICE))?;
         Ok(Some(Socket {
             stream,
-            buffers: LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size()),
+            buffers: LazyBuffers::new(
+                details.config.input_buffer_size(),
+                details.config.output_buffer_size(),
+            ),
             stopping: self.stopping.clone(),
         }))
     }

@@ -79,7 +79,9 @@ impl<'de> Deserialize<'de> for Vector {
                 if !rest.is_empty() {
                     return Err(E::custom("base64 of no whole number of float4"));
                 }
-                Ok(Vector(words.iter().map(|word| f32::from_le_bytes(*word)).collect()))
+                Ok(Vector(
+                    words.iter().map(|word| f32::from_le_bytes(*word)).collect(),
+                ))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Vector, A::Error> {
@@ -110,30 +112,45 @@ pub fn vectors(body: &[u8], texts: usize, dimensions: Option<u32>) -> Result<(Ve
             _ => "the reply is not JSON",
         };
         // The error's own text may quote the body.
-        Failure::temporary(FailureKind::Reply, format!("{what} (line {}, column {})", error.line(), error.column()))
+        Failure::temporary(
+            FailureKind::Reply,
+            format!("{what} (line {}, column {})", error.line(), error.column()),
+        )
     })?;
     let broken = |message: String| Failure::new(FailureKind::Reply, message);
     if reply.data.len() != texts {
-        return Err(broken(format!("the reply has {} embeddings for {texts} texts", reply.data.len())));
+        return Err(broken(format!(
+            "the reply has {} embeddings for {texts} texts",
+            reply.data.len()
+        )));
     }
     let mut ordered: Vec<Option<Vec<f32>>> = vec![None; texts];
     let mut length = dimensions.and_then(|dimensions| usize::try_from(dimensions).ok());
     for (position, item) in reply.data.into_iter().enumerate() {
         let index = item.index.unwrap_or(position);
         let Some(place) = ordered.get_mut(index).filter(|place| place.is_none()) else {
-            return Err(broken(format!("the reply has the index {index} twice, or beyond the {texts} texts")));
+            return Err(broken(format!(
+                "the reply has the index {index} twice, or beyond the {texts} texts"
+            )));
         };
         let vector = item.embedding.0;
         let wanted = *length.get_or_insert(vector.len());
         if vector.len() != wanted || vector.is_empty() {
-            return Err(broken(format!("the reply has an embedding of {} dimensions, not {wanted}", vector.len())));
+            return Err(broken(format!(
+                "the reply has an embedding of {} dimensions, not {wanted}",
+                vector.len()
+            )));
         }
         if !vector.iter().all(|value| value.is_finite()) {
-            return Err(broken(format!("the reply's embedding {index} holds NaN or infinity")));
+            return Err(broken(format!(
+                "the reply's embedding {index} holds NaN or infinity"
+            )));
         }
         *place = Some(vector);
     }
-    let tokens = reply.usage.and_then(|usage| usage.prompt_tokens.or(usage.total_tokens));
+    let tokens = reply
+        .usage
+        .and_then(|usage| usage.prompt_tokens.or(usage.total_tokens));
     // As many as texts, each index once: none is missing.
     Ok((ordered.into_iter().flatten().collect(), tokens))
 }
@@ -162,8 +179,16 @@ pub fn complaint(body: &[u8]) -> Complaint {
     };
     let message = text("message").or(error.as_str()).or(text("detail"));
     Complaint {
-        code: text("code").filter(is_word).or(text("type").filter(is_word)).map(str::to_owned),
-        message: message.map(|text| text.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()),
+        code: text("code")
+            .filter(is_word)
+            .or(text("type").filter(is_word))
+            .map(str::to_owned),
+        message: message.map(|text| {
+            text.chars()
+                .filter(|c| !c.is_control())
+                .take(LONGEST_MESSAGE)
+                .collect()
+        }),
     }
 }
 
@@ -185,29 +210,59 @@ mod tests {
             r#"{"model":"m","input":["a\"b","ü"],"dimensions":3,"encoding_format":"base64"}"#
         );
         let body = request("m", None, &[], Encoding::Float);
-        assert_eq!(String::from_utf8(body).unwrap(), r#"{"model":"m","input":[],"encoding_format":"float"}"#);
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"{"model":"m","input":[],"encoding_format":"float"}"#
+        );
     }
 
     #[test]
     fn replies_are_put_in_order() {
         let body = r#"{"object":"list","data":[{"index":1,"embedding":[3,4.5]},{"embedding":"AACAPwAAAEA=","index":0}],
                        "model":"m","usage":{"prompt_tokens":7,"total_tokens":8}}"#;
-        assert_eq!(read(body, 2, Some(2)), Ok((vec![vec![1.0, 2.0], vec![3.0, 4.5]], Some(7))));
+        assert_eq!(
+            read(body, 2, Some(2)),
+            Ok((vec![vec![1.0, 2.0], vec![3.0, 4.5]], Some(7)))
+        );
         let without_index = r#"{"data":[{"embedding":[1]},{"embedding":[2]}]}"#;
-        assert_eq!(read(without_index, 2, None), Ok((vec![vec![1.0], vec![2.0]], None)));
+        assert_eq!(
+            read(without_index, 2, None),
+            Ok((vec![vec![1.0], vec![2.0]], None))
+        );
     }
 
     #[test]
     fn broken_replies_are_refused() {
         for (body, temporary) in [
             (r#"{"data":[]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1,2]}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":[]},{"index":1,"embedding":[]}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":[1e99]},{"index":1,"embedding":[1]}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":"AADAfw=="},{"index":1,"embedding":"AACAPw=="}]}"#, false),
-            (r#"{"data":[{"index":0,"embedding":"AADA"},{"index":1,"embedding":"AACAPw=="}]}"#, true),
+            (
+                r#"{"data":[{"index":0,"embedding":[1]},{"index":0,"embedding":[1]}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":[1]},{"index":2,"embedding":[1]}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":[1]},{"index":1,"embedding":[1,2]}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":[]},{"index":1,"embedding":[]}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":[1e99]},{"index":1,"embedding":[1]}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":"AADAfw=="},{"index":1,"embedding":"AACAPw=="}]}"#,
+                false,
+            ),
+            (
+                r#"{"data":[{"index":0,"embedding":"AADA"},{"index":1,"embedding":"AACAPw=="}]}"#,
+                true,
+            ),
             (r#"{"data":[{"index":0,"embedding":[NaN]}]}"#, true),
             (r#"{"data":[{"index":0,"embedd"#, true),
             (r#"{"data":{}}"#, true),
@@ -215,21 +270,29 @@ mod tests {
             ("", true),
         ] {
             let failure = read(body, 2, None).unwrap_err();
-            assert_eq!((failure.kind, failure.is_temporary), (FailureKind::Reply, temporary), "{body}");
+            assert_eq!(
+                (failure.kind, failure.is_temporary),
+                (FailureKind::Reply, temporary),
+                "{body}"
+            );
         }
         assert!(read(r#"{"data":[{"embedding":[1,2]}]}"#, 1, Some(3)).is_err());
     }
 
     #[test]
     fn complaints_are_found() {
-        let openai = complaint(br#"{"error":{"message":"Too\n long","type":"invalid_request_error","code":null}}"#);
+        let openai =
+            complaint(br#"{"error":{"message":"Too\n long","type":"invalid_request_error","code":null}}"#);
         assert_eq!(openai.code.as_deref(), Some("invalid_request_error"));
         assert_eq!(openai.message.as_deref(), Some("Too long"));
         assert_eq!(complaint(br#"{"error":"no"}"#).message.as_deref(), Some("no"));
         assert_eq!(complaint(br#"{"error":{"code":"a word\u0000"}}"#).code, None);
         assert_eq!(complaint(b"Bad Gateway"), Complaint::default());
         let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(1000));
-        assert_eq!(complaint(long.as_bytes()).message.map(|text| text.len()), Some(LONGEST_MESSAGE));
+        assert_eq!(
+            complaint(long.as_bytes()).message.map(|text| text.len()),
+            Some(LONGEST_MESSAGE)
+        );
     }
 
     proptest! {

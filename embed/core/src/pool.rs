@@ -47,6 +47,8 @@ pub struct Means<'a> {
     pub clock: &'a dyn Clock,
     /// Set by [`run`] when all has to end; the client looks at it too.
     pub stopping: &'a AtomicBool,
+    /// Once it is set no further request begins; those on their way end by themselves, and the other texts count as cancelled.
+    pub last_call: &'a AtomicBool,
 }
 
 /// What has become of some of the texts.
@@ -139,8 +141,9 @@ struct Pool<'a> {
 }
 
 impl Pool<'_> {
-    fn stopped(&self) -> bool {
-        self.means.stopping.load(Ordering::Relaxed)
+    /// No further request is to begin.
+    fn is_over(&self) -> bool {
+        self.means.stopping.load(Ordering::Relaxed) || self.means.last_call.load(Ordering::Relaxed)
     }
 
     fn work(&self, sender: &Sender<Finished>) {
@@ -195,7 +198,7 @@ impl Pool<'_> {
     }
 
     fn hopeless(&self) -> Option<Failure> {
-        if self.stopped() {
+        if self.is_over() {
             return Some(Failure::cancelled());
         }
         self.hopeless.lock().ok()?.clone()
@@ -209,7 +212,9 @@ impl Pool<'_> {
 
     fn may_search(&self) -> bool {
         let take_two = |left: u32| left.checked_sub(2);
-        self.searches.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_two).is_ok()
+        self.searches
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_two)
+            .is_ok()
     }
 
     /// One request, repeated where that may help; counts how often it was sent.
@@ -221,32 +226,37 @@ impl Pool<'_> {
         loop {
             self.wait_for_turn(tokens)?;
             *requests += 1;
-            let failure = match self.post(body.clone()).and_then(|reply| self.read(&reply, input.len())) {
+            let failure = match self
+                .post(body.clone())
+                .and_then(|reply| self.read(&reply, input.len()))
+            {
                 Ok((vectors, counted)) => return Ok((vectors, counted.unwrap_or(tokens))),
                 Err(failure) => failure,
             };
-            let wait = failure.retry_after.unwrap_or_else(|| retry::backoff(*requests, clock.chance()));
+            let wait = failure
+                .retry_after
+                .unwrap_or_else(|| retry::backoff(*requests, clock.chance()));
             if !failure.is_temporary || *requests >= settings.attempts || wait > LONGEST_WAIT {
                 return Err(failure);
             }
             if failure.kind == FailureKind::RateLimited && failure.retry_after.is_some() {
                 self.means.limits.pause_until(clock.now() + wait);
             }
-            clock.sleep(wait, &|| self.stopped());
+            clock.sleep(wait, &|| self.is_over());
         }
     }
 
     fn wait_for_turn(&self, tokens: u64) -> Result<()> {
         let Means { clock, limits, .. } = self.means;
         loop {
-            if self.stopped() {
+            if self.is_over() {
                 return Err(Failure::cancelled());
             }
             let wait = limits.take(tokens, clock.now());
             if wait.is_zero() {
                 return Ok(());
             }
-            clock.sleep(wait, &|| self.stopped());
+            clock.sleep(wait, &|| self.is_over());
         }
     }
 
@@ -254,7 +264,9 @@ impl Pool<'_> {
         let clock = self.means.clock;
         let reply = self.means.client.post(body, clock.now())?;
         if let Some(wait) = reply.used_up {
-            self.means.limits.pause_until(clock.now() + wait.min(LONGEST_WAIT));
+            self.means
+                .limits
+                .pause_until(clock.now() + wait.min(LONGEST_WAIT));
         }
         Ok(reply)
     }

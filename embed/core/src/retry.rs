@@ -10,7 +10,9 @@ const LONGEST: Duration = Duration::from_secs(20);
 /// The wait after the attempt of that number, counted from 1; `chance` is at least 0 and less than 1.
 #[must_use]
 pub fn backoff(attempt: u32, chance: f64) -> Duration {
-    let bound = FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(10)).min(LONGEST);
+    let bound = FIRST
+        .saturating_mul(1 << attempt.saturating_sub(1).min(10))
+        .min(LONGEST);
     // Not nothing: a server in trouble is not asked again at once.
     bound.mul_f64((0.1 + 0.9 * chance).clamp(0.0, 1.0))
 }
@@ -72,8 +74,14 @@ mod tests {
         let now = Duration::from_secs(784_111_777);
         assert_eq!(retry_after("120", now), Some(Duration::from_secs(120)));
         assert_eq!(retry_after(" 0.5 ", now), Some(Duration::from_millis(500)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:57 GMT", now), Some(Duration::from_secs(20)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:49:57 GMT", now),
+            Some(Duration::from_secs(20))
+        );
+        assert_eq!(
+            retry_after("Sun, 06 Nov 1994 08:00:00 GMT", now),
+            Some(Duration::ZERO)
+        );
         for wrong in ["", "-1", "soon", "NaN", "1e400"] {
             assert_eq!(retry_after(wrong, now), None, "{wrong}");
         }

@@ -72,7 +72,10 @@ impl Secret {
     /// [`FailureKind::Settings`] with the system's reason, without the file's name or content.
     pub fn from_file(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            Failure::new(FailureKind::Settings, format!("the key's file cannot be read: {}", error.kind()))
+            Failure::new(
+                FailureKind::Settings,
+                format!("the key's file cannot be read: {}", error.kind()),
+            )
         })?;
         Secret::new(&text)
     }
@@ -82,9 +85,8 @@ impl Secret {
     /// # Errors
     /// [`FailureKind::Settings`] when there is none.
     pub fn from_variable(name: &str) -> Result<Self> {
-        let text = std::env::var(name).map_err(|_| {
-            Failure::new(FailureKind::Settings, "the key's environment variable is not set")
-        })?;
+        let text = std::env::var(name)
+            .map_err(|_| Failure::new(FailureKind::Settings, "the key's environment variable is not set"))?;
         Secret::new(&text)
     }
 
@@ -221,10 +223,30 @@ mod tests {
 
     #[test]
     fn endpoints_are_urls() {
-        assert!(Settings::new("https://api.openai.com/v1/embeddings").unwrap().is_encrypted());
-        assert!(!Settings::new(" http://[::1]:8080/v1/embeddings?api-version=1 ").unwrap().is_encrypted());
-        for wrong in ["", "api.openai.com", "ftp://a/b", "file:///etc/passwd", "https:///x", "https://user:word@host/x", "https://a b/"] {
-            assert_eq!(Settings::new(wrong).unwrap_err().kind, FailureKind::Settings, "{wrong}");
+        assert!(
+            Settings::new("https://api.openai.com/v1/embeddings")
+                .unwrap()
+                .is_encrypted()
+        );
+        assert!(
+            !Settings::new(" http://[::1]:8080/v1/embeddings?api-version=1 ")
+                .unwrap()
+                .is_encrypted()
+        );
+        for wrong in [
+            "",
+            "api.openai.com",
+            "ftp://a/b",
+            "file:///etc/passwd",
+            "https:///x",
+            "https://user:word@host/x",
+            "https://a b/",
+        ] {
+            assert_eq!(
+                Settings::new(wrong).unwrap_err().kind,
+                FailureKind::Settings,
+                "{wrong}"
+            );
         }
     }
 
@@ -241,6 +263,9 @@ mod tests {
         }
         let missing = Secret::from_variable("REVIEWPRO_EMBED_NO_SUCH_VARIABLE").unwrap_err();
         assert_eq!(missing.kind, FailureKind::Settings);
-        assert_eq!(Secret::from_file(Path::new("/nowhere")).unwrap_err().kind, FailureKind::Settings);
+        assert_eq!(
+            Secret::from_file(Path::new("/nowhere")).unwrap_err().kind,
+            FailureKind::Settings
+        );
     }
 }

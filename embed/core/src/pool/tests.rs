@@ -48,10 +48,19 @@ fn status(status: u16) -> Result<Reply> {
 
 /// The vector of a text is its length.
 fn right(texts: &[String]) -> Result<Reply> {
-    let data: Vec<_> =
-        texts.iter().enumerate().rev().map(|(i, text)| format!(r#"{{"index":{i},"embedding":[{}]}}"#, text.len())).collect();
+    let data: Vec<_> = texts
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(i, text)| format!(r#"{{"index":{i},"embedding":[{}]}}"#, text.len()))
+        .collect();
     Ok(Reply {
-        body: format!(r#"{{"data":[{}],"usage":{{"prompt_tokens":{}}}}}"#, data.join(","), texts.len()).into(),
+        body: format!(
+            r#"{{"data":[{}],"usage":{{"prompt_tokens":{}}}}}"#,
+            data.join(","),
+            texts.len()
+        )
+        .into(),
         ..status(200)?
     })
 }
@@ -65,7 +74,11 @@ struct Seen {
     waited: Duration,
 }
 
-fn embed(texts: &[&str], settings: &Settings, answer: impl Fn(u32, &[String]) -> Result<Reply> + Sync) -> Seen {
+fn embed(
+    texts: &[&str],
+    settings: &Settings,
+    answer: impl Fn(u32, &[String]) -> Result<Reply> + Sync,
+) -> Seen {
     let (clock, slot, stopping) = (FakeClock::default(), Slot::default(), AtomicBool::new(false));
     let limits = Shared {
         slot: &slot,
@@ -82,6 +95,7 @@ fn embed(texts: &[&str], settings: &Settings, answer: impl Fn(u32, &[String]) ->
         limits: &limits,
         clock: &clock,
         stopping: &stopping,
+        last_call: &AtomicBool::new(false),
     };
     let job = Job {
         model: "m",
@@ -99,7 +113,9 @@ fn embed(texts: &[&str], settings: &Settings, answer: impl Fn(u32, &[String]) ->
         match part.outcome {
             Ok(vectors) => {
                 assert_eq!(vectors.len(), part.texts.len());
-                part.texts.zip(vectors).for_each(|(i, vector)| seen.vectors[i] = Some(vector[0]));
+                part.texts
+                    .zip(vectors)
+                    .for_each(|(i, vector)| seen.vectors[i] = Some(vector[0]));
             }
             Err(failure) => seen.failures.extend(part.texts.map(|i| (i, failure.clone()))),
         }
@@ -134,7 +150,10 @@ fn a_temporary_failure_is_repeated() {
     let seen = embed(&["a", "bb"], &settings(10, 3), |number, texts| match number {
         0 => status(500),
         1 => Err(Failure::temporary(FailureKind::Connection, "gone")),
-        2 => Ok(Reply { body: b"{".to_vec(), ..status(200)? }),
+        2 => Ok(Reply {
+            body: b"{".to_vec(),
+            ..status(200)?
+        }),
         _ => right(texts),
     });
     assert_eq!(seen.vectors, [Some(1.0), Some(2.0)]);
@@ -154,12 +173,18 @@ fn attempts_come_to_an_end() {
 fn the_server_says_when_to_come_back() {
     let later = |seconds| {
         move |number: u32, texts: &[String]| match number {
-            0 => Ok(Reply { retry_after: Some(Duration::from_secs(seconds)), ..status(429)? }),
+            0 => Ok(Reply {
+                retry_after: Some(Duration::from_secs(seconds)),
+                ..status(429)?
+            }),
             _ => right(texts),
         }
     };
     let seen = embed(&["a"], &settings(10, 3), later(7));
-    assert_eq!((seen.vectors, seen.waited), (vec![Some(1.0)], Duration::from_secs(7)));
+    assert_eq!(
+        (seen.vectors, seen.waited),
+        (vec![Some(1.0)], Duration::from_secs(7))
+    );
     // Too long to wait for.
     let seen = embed(&["a"], &settings(10, 3), later(3600));
     assert_eq!(seen.requests, 1);
@@ -169,7 +194,10 @@ fn the_server_says_when_to_come_back() {
 #[test]
 fn used_up_limits_are_waited_for() {
     let seen = embed(&["a", "b"], &settings(1, 1), |_, texts| {
-        Ok(Reply { used_up: Some(Duration::from_secs(5)), ..right(texts)? })
+        Ok(Reply {
+            used_up: Some(Duration::from_secs(5)),
+            ..right(texts)?
+        })
     });
     assert_eq!(seen.vectors, [Some(1.0), Some(1.0)]);
     assert!(seen.waited >= Duration::from_secs(5), "{:?}", seen.waited);
@@ -213,6 +241,7 @@ fn a_break_ends_all() {
         limits: &limits,
         clock: &clock,
         stopping: &stopping,
+        last_call: &AtomicBool::new(false),
     };
     let texts = vec!["a"; 1000];
     let job = Job {
@@ -225,6 +254,50 @@ fn a_break_ends_all() {
     stopping.store(false, Ordering::Relaxed);
     let stopped = run(job, means, &|| true, |_| ControlFlow::Continue(())).unwrap_err();
     assert_eq!(stopped.kind, FailureKind::Cancelled);
+}
+
+#[test]
+fn after_the_last_call_nothing_begins() {
+    let last_call = AtomicBool::new(false);
+    let (clock, slot, stopping) = (FakeClock::default(), Slot::default(), AtomicBool::new(false));
+    let limits = Shared {
+        slot: &slot,
+        requests_per_minute: 0,
+        tokens_per_minute: 0,
+    };
+    let client = FakeServer {
+        answer: |_, texts: &[String]| {
+            last_call.store(true, Ordering::Relaxed);
+            right(texts)
+        },
+        requests: AtomicU32::new(0),
+    };
+    let settings = settings(1, 1);
+    let means = Means {
+        settings: &settings,
+        client: &client,
+        limits: &limits,
+        clock: &clock,
+        stopping: &stopping,
+        last_call: &last_call,
+    };
+    let job = Job {
+        model: "m",
+        dimensions: None,
+        texts: &["a", "b", "c"],
+    };
+    let mut parts = Vec::new();
+    let outcome = run(job, means, &|| false, |part| {
+        parts.push((part.texts.start, part.outcome.map_err(|failure| failure.kind)));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(outcome, Ok(()));
+    parts.sort_by_key(|(start, _)| *start);
+    let cancelled = Err(FailureKind::Cancelled);
+    assert_eq!(
+        parts,
+        [(0, Ok(vec![vec![1.0]])), (1, cancelled.clone()), (2, cancelled)]
+    );
 }
 
 proptest! {
