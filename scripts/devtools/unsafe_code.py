@@ -46,12 +46,12 @@ def count(source: Path) -> int:
 
 
 def check_unsafe_code() -> None:
-    sources = [*(house.ROOT / "src").rglob("*.rs"), *(house.ROOT / "core" / "src").rglob("*.rs")]
+    sources = [source for folder in FOLDERS for source in (house.ROOT / folder).rglob("*.rs")]
     found = {str(source.relative_to(house.ROOT)): count(source) for source in sources}
     found = {path: number for path, number in sorted(found.items()) if number}
     for path, number in found.items():
         if not path.startswith(PLACES):
-            raise Failure(f"{path}: unsafe code belongs in src/bridge or core/src/cluster/simd")
+            raise Failure(f"{path}: unsafe code belongs in {' or '.join(PLACES)}")
         if number > COUNTS.get(path, 0):
             raise Failure(
                 f"{path}: {number} times unsafe, {COUNTS.get(path, 0)} are known: scripts/devtools/unsafe_code.py"
