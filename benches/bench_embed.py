@@ -56,7 +56,8 @@ def serve(pipe: multiprocessing.connection.Connection) -> None:
 
 def batches(texts: list[str]) -> list[dict[str, object]]:
     return [
-        {"model": MODEL, "input": texts[i : i + BATCH], "encoding_format": "base64"} for i in range(0, len(texts), BATCH)
+        {"model": MODEL, "input": texts[i : i + BATCH], "encoding_format": "base64"}
+        for i in range(0, len(texts), BATCH)
     ]
 
 
@@ -107,9 +108,18 @@ def main() -> None:
     url = here.recv()
     connection = connect()
     connection.execute("CREATE EXTENSION IF NOT EXISTS reviewpro_embed")
-    for name, value in {"endpoint": url, "allowed_networks": "127.0.0.1", "concurrency": CONCURRENCY, "max_inputs": BATCH, "cache": "off"}.items():
+    for name, value in {
+        "endpoint": url,
+        "allowed_networks": "127.0.0.1",
+        "concurrency": CONCURRENCY,
+        "max_inputs": BATCH,
+        "cache": "off",
+    }.items():
         connection.execute("SELECT set_config(%s, %s, false)", [f"reviewpro_embed.{name}", str(value)])
-    texts = [f"Rule: B{i}\nFile type: py\nDescription: Use of a function that is possibly insecure, {i}." for i in range(TEXTS)]
+    texts = [
+        f"Rule: B{i}\nFile type: py\nDescription: Use of a function that is possibly insecure, {i}."
+        for i in range(TEXTS)
+    ]
     contenders = [
         Contender("sequential client (httpx)", lambda: sequential(url, texts)),
         Contender("asynchronous client (httpx)", lambda: asynchronous(url, texts)),
@@ -117,10 +127,14 @@ def main() -> None:
     ]
     compare(contenders, ROUNDS)
     first, second, third = contenders
-    print(f"{TEXTS} texts, {DIMENSIONS} dimensions, {LATENCY_SECONDS} s a reply, {CONCURRENCY} requests at once of {BATCH} texts")
+    print(
+        f"{TEXTS} texts, {DIMENSIONS} dimensions, {LATENCY_SECONDS} s a reply, {CONCURRENCY} requests at once of {BATCH} texts"
+    )
     for contender in contenders:
         print(f"{contender.name:30} {contender.median:7.3f} s  {TEXTS / contender.median:8.0f} texts/s")
-    print(f"against the sequential client {first.median / third.median:.1f}x, against the asynchronous one {second.median / third.median:.2f}x")
+    print(
+        f"against the sequential client {first.median / third.median:.1f}x, against the asynchronous one {second.median / third.median:.2f}x"
+    )
     before = own_cpu()
     asynchronous(url, texts)
     theirs = own_cpu() - before
@@ -132,7 +146,9 @@ def main() -> None:
     print(f"processor time a text: ours {1e6 * mine / TEXTS:.0f} us, asynchronous client {1e6 * theirs / TEXTS:.0f} us")
     body = len(json.dumps(batches(texts)[0]).encode()) / BATCH
     reply = len(httpx.post(url, json=batches(texts)[0], trust_env=False).content) / BATCH
-    print(f"bytes a text: {body:.0f} sent, {reply:.0f} received in base64; as numbers it would be about {DIMENSIONS * 12}")
+    print(
+        f"bytes a text: {body:.0f} sent, {reply:.0f} received in base64; as numbers it would be about {DIMENSIONS * 12}"
+    )
     here.send("end")
     started = time.monotonic()
     server.join(5)

@@ -82,7 +82,7 @@ END;
 COMMENT ON FUNCTION embed_claim(integer, interval) IS
     'For workers: up to n texts that nobody else has claimed, until the lease ends; embedding is the vector where the cache knows it. Commit at once, so that no transaction is open while they are embedded. Example: SELECT * FROM embed_claim(10, ''1 minute'')';
 
-CREATE FUNCTION embed_complete(lease_id uuid, ids bigint[], embeddings real[], tokens bigint DEFAULT 0, requests integer DEFAULT 0)
+CREATE FUNCTION embed_complete(lease_id uuid, ids bigint[], embeddings double precision[], tokens bigint DEFAULT 0, requests integer DEFAULT 0)
     RETURNS integer
     VOLATILE PARALLEL UNSAFE COST 10000
     LANGUAGE plpgsql
@@ -101,15 +101,16 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '2202E',
             MESSAGE = format('embeddings must hold as many values for each of the %s ids', count);
     END IF;
-    IF array_position(embeddings, NULL) IS NOT NULL OR '{NaN,Infinity,-Infinity}'::real[] && embeddings THEN
-        RAISE EXCEPTION USING ERRCODE = '22000', MESSAGE = 'embeddings must not contain nulls, NaN or infinity';
+    -- NaN counts as larger than all numbers.
+    IF EXISTS (SELECT FROM unnest(embeddings) e WHERE e IS NULL OR e NOT BETWEEN -3.4028235e38 AND 3.4028235e38) THEN
+        RAISE EXCEPTION USING ERRCODE = '22000', MESSAGE = 'embeddings must hold finite values of real, no nulls';
     END IF;
     WITH vector AS MATERIALIZED (
         SELECT ids[i] AS id,
                CASE array_ndims(embeddings)
                     WHEN 1 THEN embeddings[(i - 1) * size + 1 : i * size]
                     ELSE ARRAY(SELECT unnest(embeddings[i : i]))
-               END AS embedding
+               END::real[] AS embedding
         FROM generate_series(1, count) i
     ), done AS (
         UPDATE @extschema@.embed_queue q
@@ -136,7 +137,7 @@ BEGIN
     RETURN completed;
 END
 $$;
-COMMENT ON FUNCTION embed_complete(uuid, bigint[], real[], bigint, integer) IS
+COMMENT ON FUNCTION embed_complete(uuid, bigint[], double precision[], bigint, integer) IS
     'For workers: the vectors of claimed texts, one after the other or as rows, and what they took. Returns how many were completed; a text that the lease does not hold any more is not. Example: SELECT embed_complete(gen_random_uuid(), ''{}'', ''{}'')';
 
 CREATE FUNCTION embed_fail(

@@ -6,7 +6,7 @@ REVOKE EXECUTE ON FUNCTION text_embeddings(text[], text, integer, text) FROM PUB
 REVOKE EXECUTE ON FUNCTION embed_texts(text[], text, integer, text) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION embed_enqueue(text[], text[], text, integer) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION embed_claim(integer, interval) FROM PUBLIC;
-REVOKE EXECUTE ON FUNCTION embed_complete(uuid, bigint[], real[], bigint, integer) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION embed_complete(uuid, bigint[], double precision[], bigint, integer) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION embed_fail(uuid, bigint[], text, interval, boolean) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION embed_release(uuid) FROM PUBLIC;
 REVOKE EXECUTE ON FUNCTION embed_collect(integer) FROM PUBLIC;

@@ -44,7 +44,7 @@ CREATE VIEW embed_costs AS
            pg_catalog.sum(u.tokens) OPERATOR(pg_catalog.*) p.per_million_tokens OPERATOR(pg_catalog./) 1000000 AS cost
     FROM embed_usage u LEFT JOIN embed_prices p ON p.model OPERATOR(pg_catalog.=) u.model
     GROUP BY 1, u.model, p.per_million_tokens;
-COMMENT ON VIEW embed_costs IS 'embed_usage by day and model, with the cost at the prices of embed_prices; NULL where a model has none';
+COMMENT ON VIEW embed_costs IS 'Usage by day and model, with the cost at the prices of embed_prices; NULL where a model has none';
 
 CREATE TABLE embed_queue (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

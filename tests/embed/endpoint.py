@@ -23,11 +23,10 @@ Fault = Callable[["Handler", dict[str, Any]], bool]
 
 
 def hashed(texts: Sequence[str], dimensions: int) -> list[list[float]]:
-    """A vector for each text that depends on nothing but the text. All values are exact in float4."""
+    """A vector for each text that depends on nothing but the text, of values that float4 and its text hold exactly."""
 
     def vector(text: str) -> list[float]:
-        digest = hashlib.shake_256(text.encode()).digest(2 * dimensions)
-        return [value / 65536 - 0.5 for value in struct.unpack(f"<{dimensions}H", digest)]
+        return [(byte - 128) / 64 for byte in hashlib.shake_256(text.encode()).digest(dimensions)]
 
     return [vector(text) for text in texts]
 

@@ -37,7 +37,10 @@ def test_cancel(connect: Connect, endpoint: Endpoint, fault: Fault) -> None:
         thread = threading.Thread(target=cancel)
         thread.start()
         with pytest.raises(psycopg.errors.QueryCanceled):
-            victim.execute("SELECT embed_texts(%s, model => %s)", [[f"text {i}" for i in range(30)], f"cancel {id(fault)} {number}"])
+            victim.execute(
+                "SELECT embed_texts(%s, model => %s)",
+                [[f"text {i}" for i in range(30)], f"cancel {id(fault)} {number}"],
+            )
         ended = time.perf_counter()
         thread.join()
         latencies.append(ended - began[0])

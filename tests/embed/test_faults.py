@@ -27,7 +27,9 @@ from endpoint import (
 INPUTS = ["a", "b", "c"]
 
 
-def embed(db: psycopg.Connection, inputs: list[str] = INPUTS, on_error: str = "raise") -> list[list[float | None]] | None:
+def embed(
+    db: psycopg.Connection, inputs: list[str] = INPUTS, on_error: str = "raise"
+) -> list[list[float | None]] | None:
     return db.execute("SELECT embed_texts(%s, on_error => %s)", [inputs, on_error]).fetchone()[0]
 
 
@@ -99,7 +101,13 @@ def test_what_lasts_is_not_repeated(db: psycopg.Connection, endpoint: Endpoint, 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [(status(429), "53400"), (status(500), "08006"), (body(b"{"), "38000"), (hanging(0), "08006"), (hanging(5), "08006")],
+    [
+        (status(429), "53400"),
+        (status(500), "08006"),
+        (body(b"{"), "38000"),
+        (hanging(0), "08006"),
+        (hanging(5), "08006"),
+    ],
 )
 def test_attempts_come_to_an_end(connect: Connect, endpoint: Endpoint, fault: Fault, code: str) -> None:
     endpoint.always = fault
@@ -170,7 +178,9 @@ def test_a_text_at_fault_is_found(db: psycopg.Connection, endpoint: Endpoint) ->
     assert db.execute("SELECT texts, failed FROM embed_usage").fetchall() == [(100, 2)]
     # What had a vector is kept.
     before = len(endpoint.requests)
-    rows = db.execute("SELECT index, error FROM text_embeddings(%s, on_error => 'null') WHERE embedding IS NULL", [inputs])
+    rows = db.execute(
+        "SELECT index, error FROM text_embeddings(%s, on_error => 'null') WHERE embedding IS NULL", [inputs]
+    )
     assert [index for index, error in rows if "HTTP 400" in error] == [42, 98]
     assert {text for request in endpoint.requests[before:] for text in request["input"]} == {"bad one", "bad two"}
 
@@ -187,7 +197,12 @@ def test_a_request_that_is_too_large_is_halved(connect: Connect, endpoint: Endpo
 def test_empty_texts_fail_without_a_request(db: psycopg.Connection, endpoint: Endpoint) -> None:
     rows = db.execute("SELECT * FROM text_embeddings(ARRAY['a', '', 'b', ''], on_error => 'null')").fetchall()
     vectors = hashed(["a", "b"], DIMENSIONS)
-    assert rows == [(1, vectors[0], None), (2, None, "the text is empty"), (3, vectors[1], None), (4, None, "the text is empty")]
+    assert rows == [
+        (1, vectors[0], None),
+        (2, None, "the text is empty"),
+        (3, vectors[1], None),
+        (4, None, "the text is empty"),
+    ]
     assert endpoint.texts == ["a", "b"]
     assert embed(db, [""], "null") is None
 

@@ -55,7 +55,11 @@ def findings(connect: Connect, minilm: Endpoint) -> Iterator[psycopg.Connection]
 
 def readme_statement(begin: str) -> str:
     """The one block of the README for this extension that begins so; the other blocks of SQL know nothing of it."""
-    found = [block for block in re.findall(r"^```pgsql\n(.*?)^```$", README.read_text(), re.M | re.S) if block.startswith(begin)]
+    found = [
+        block
+        for block in re.findall(r"^```pgsql\n(.*?)^```$", README.read_text(), re.M | re.S)
+        if block.startswith(begin)
+    ]
     assert len(found) == 1, begin
     return found[0]
 
@@ -103,12 +107,22 @@ def test_by_the_queue(findings: psycopg.Connection, minilm: Endpoint, worker: Pa
 
     findings.execute("ALTER TABLE findings ADD embedding vector(384)")
     findings.execute(readme_statement("SELECT embed_enqueue("))
-    command = [str(worker), "--database", dsn, "--endpoint", minilm.url, "--allowed-networks", "127.0.0.1", "--drain", "on"]
+    command = [
+        str(worker),
+        "--database",
+        dsn,
+        "--endpoint",
+        minilm.url,
+        "--allowed-networks",
+        "127.0.0.1",
+        "--drain",
+        "on",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     findings.execute(readme_statement("UPDATE findings f SET embedding"))
     assert findings.execute("SELECT count(*) FROM findings WHERE embedding IS NULL").fetchone() == (0,)
-    labels = "SELECT rule_id, cluster_dbscan(embedding::real[], eps => 0.5) OVER () FROM findings"
+    labels = "SELECT rule_id, cluster_dbscan(embedding::real[], eps => 0.45) OVER () FROM findings"
     assert groups(findings.execute(labels).fetchall()) == EXPECTED
 
 
@@ -127,9 +141,12 @@ def test_comments_have_examples_that_run(findings: psycopg.Connection) -> None:
     for name, text in objects:
         assert text, f"{name} has no comment"
         words, mark, example = text.partition("Example: ")
-        assert words[0].isupper() and len(words) <= 500 and "\n" not in text, name
+        assert words[0].isupper(), name
+        assert len(words) <= 500, name
+        assert "\n" not in text, name
         if name.startswith("function"):
-            assert mark and not example.endswith(";"), name
+            assert mark, name
+            assert not example.endswith(";"), name
             findings.execute(example)
             ran += 1
     assert ran > 10

@@ -129,7 +129,9 @@ def test_failures_for_good_and_until_a_time(db: psycopg.Connection) -> None:
     db.execute("SELECT embed_fail(%s, %s, 'HTTP 400', permanent => true)", [lease, ids[:1]])
     db.execute("SELECT embed_fail(%s, %s, 'HTTP 429', retry_after => '1 hour')", [lease, ids[1:]])
     assert states(db) == {"failed": 1, "waiting": 1}
-    assert db.execute("SELECT due_at > now() + interval '59 minutes' FROM embed_queue WHERE state = 'waiting'").fetchone() == (True,)
+    assert db.execute(
+        "SELECT due_at > now() + interval '59 minutes' FROM embed_queue WHERE state = 'waiting'"
+    ).fetchone() == (True,)
 
 
 def test_a_text_that_kills_its_workers(db: psycopg.Connection) -> None:
@@ -137,7 +139,9 @@ def test_a_text_that_kills_its_workers(db: psycopg.Connection) -> None:
     for _ in range(5):
         assert claim(db, lease="0 seconds")[1]
     assert claim(db)[1] == []
-    assert db.execute("SELECT state, error FROM embed_queue").fetchall() == [("failed", "no worker has answered for it")]
+    assert db.execute("SELECT state, error FROM embed_queue").fetchall() == [
+        ("failed", "no worker has answered for it")
+    ]
 
 
 def test_a_release_is_no_attempt(db: psycopg.Connection) -> None:
@@ -172,7 +176,9 @@ def test_what_the_cache_knows_is_done(db: psycopg.Connection, endpoint: Endpoint
     db.execute("SELECT embed_texts(ARRAY['text 1'])")
     enqueue(db, 3)
     assert states(db) == {"waiting": 2, "done": 1}
-    assert db.execute("SELECT key, embedding FROM embed_collect()").fetchall() == [("k1", hashed(["text 1"], DIMENSIONS)[0])]
+    assert db.execute("SELECT key, embedding FROM embed_collect()").fetchall() == [
+        ("k1", hashed(["text 1"], DIMENSIONS)[0])
+    ]
     # Known since it was enqueued.
     db.execute("SELECT embed_texts(ARRAY['text 2'])")
     rows = db.execute("SELECT input, embedding FROM embed_claim()").fetchall()
@@ -201,6 +207,7 @@ def test_completed_texts_are_known_to_calls(db: psycopg.Connection, endpoint: En
         ("embed_complete(gen_random_uuid(), ARRAY[1], '{NaN}')", "22000"),
         ("embed_complete(gen_random_uuid(), ARRAY[1], '{1,Infinity}')", "22000"),
         ("embed_complete(gen_random_uuid(), ARRAY[1], '{1,NULL}')", "22000"),
+        ("embed_complete(gen_random_uuid(), ARRAY[1], '{1e300}')", "22000"),
     ],
 )
 def test_mistakes(db: psycopg.Connection, call: str, code: str) -> None:
@@ -215,7 +222,9 @@ def test_enqueue_from_a_query(db: psycopg.Connection) -> None:
         FROM (VALUES (1, 'R', 'a.py', 'm'), (2, 'S', 'b.py', 'n')) f (id, rule_id, file_path, message)
     """
     assert db.execute(query).fetchone() == (2,)
-    assert db.execute("SELECT embed_enqueue(array_agg(x), array_agg(x)) FROM (SELECT 'a' x WHERE false) n").fetchone() == (0,)
+    assert db.execute(
+        "SELECT embed_enqueue(array_agg(x), array_agg(x)) FROM (SELECT 'a' x WHERE false) n"
+    ).fetchone() == (0,)
 
 
 def test_queue_usage_and_prices_are_part_of_a_dump(db: psycopg.Connection) -> None:

@@ -26,7 +26,11 @@ def start(dsn: str, worker: Path, endpoint: Endpoint) -> Iterator[Start]:
     def start(*options: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
         command = [str(worker), "--database", dsn, "--endpoint", endpoint.url, "--allowed-networks", "127.0.0.1"]
         process = subprocess.Popen(
-            [*command, *options], env={**os.environ, **(env or {})}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [*command, *options],
+            env={**os.environ, **(env or {})},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         started.append(process)
         return process
@@ -56,10 +60,10 @@ def expected(inputs: list[str]) -> dict[str, list[float]]:
     return {f"{i:05d}": vector for i, vector in enumerate(hashed(inputs, DIMENSIONS))}
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
+def wait_for(condition: Callable[[], bool], told: Callable[[], object] = str) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
-        assert time.monotonic() < end, "it did not happen"
+        assert time.monotonic() < end, f"it did not happen: {told()}"
         time.sleep(0.02)
 
 
@@ -83,7 +87,9 @@ def test_drain(db: psycopg.Connection, endpoint: Endpoint, start: Start) -> None
     assert usage[2] == len(endpoint.requests)
 
 
-def test_no_transaction_is_open_during_requests(connect: Connect, db: psycopg.Connection, endpoint: Endpoint, start: Start) -> None:
+def test_no_transaction_is_open_during_requests(
+    connect: Connect, db: psycopg.Connection, endpoint: Endpoint, start: Start
+) -> None:
     endpoint.latency = 0.5
     enqueue(db, texts(300))
     process = start("--drain", "on", "--concurrency", "2")
@@ -113,15 +119,20 @@ def test_kill(db: psycopg.Connection, endpoint: Endpoint, start: Start, kills: i
     db.execute("CREATE TABLE IF NOT EXISTS completions (id bigint)")
     db.execute("TRUNCATE completions")
     db.execute("""CREATE OR REPLACE FUNCTION note_completion() RETURNS trigger LANGUAGE plpgsql AS
-                  $$BEGIN INSERT INTO completions VALUES (new.id); RETURN new; END$$""")
+                  $$BEGIN INSERT INTO public.completions VALUES (new.id); RETURN new; END$$""")
     db.execute("""CREATE OR REPLACE TRIGGER note AFTER UPDATE ON embed_queue FOR EACH ROW
                   WHEN (old.state <> 'done' AND new.state = 'done') EXECUTE FUNCTION note_completion()""")
     try:
         options = ("--drain", "on", "--claim", "200", "--max-inputs", "20", "--concurrency", "2", "--lease", "1")
+        done = "SELECT count(*) FROM embed_queue WHERE state = 'done'"
         for number in range(1, kills + 1):
             process = start(*options)
-            done = "SELECT count(*) FROM embed_queue WHERE state = 'done'"
-            wait_for(lambda number=number: db.execute(done).fetchone()[0] >= 150 * number)
+            wait_for(
+                lambda number=number: db.execute(done).fetchone()[0] >= 150 * number,
+                lambda: db.execute(
+                    "SELECT state, attempts, error, count(*) FROM embed_queue GROUP BY 1, 2, 3"
+                ).fetchall(),
+            )
             process.send_signal(signal.SIGKILL)
             process.wait()
         assert db.execute("SELECT count(*) FROM embed_queue WHERE state = 'waiting'").fetchone()[0] > 0
@@ -148,7 +159,9 @@ def test_a_signal_ends_it_in_order(db: psycopg.Connection, endpoint: Endpoint, s
     assert "went back to the queue" in output
     answered = len(endpoint.texts)
     assert db.execute("SELECT count(*) FROM embed_queue WHERE state = 'done'").fetchone() == (answered,)
-    rest = db.execute("SELECT count(*), max(attempts), count(lease_id) FROM embed_queue WHERE state = 'waiting'").fetchone()
+    rest = db.execute(
+        "SELECT count(*), max(attempts), count(lease_id) FROM embed_queue WHERE state = 'waiting'"
+    ).fetchone()
     assert rest == (500 - answered, 0, 0)
 
 
@@ -171,7 +184,9 @@ def test_a_server_in_trouble(db: psycopg.Connection, endpoint: Endpoint, start: 
     wait_for(lambda: db.execute("SELECT max(attempts) FROM embed_queue WHERE error IS NOT NULL").fetchone()[0] == 5)
     process.terminate()
     drained(process)
-    assert db.execute("SELECT DISTINCT state, error FROM embed_queue").fetchall() == [("failed", "the server failed: HTTP 503")]
+    assert db.execute("SELECT DISTINCT state, error FROM embed_queue").fetchall() == [
+        ("failed", "the server failed: HTTP 503")
+    ]
 
 
 def test_a_key_that_is_refused(db: psycopg.Connection, endpoint: Endpoint, start: Start) -> None:

@@ -85,7 +85,7 @@ impl Queue {
         requests: i32,
     ) -> Result<i32, Error> {
         self.count(
-            "SELECT embed_complete($1::text::uuid, $2, $3, $4, $5)",
+            "SELECT embed_complete($1::text::uuid, $2, $3::real[], $4, $5)",
             &[&lease, &ids, &vectors, &tokens, &requests],
         )
     }
