@@ -12,13 +12,12 @@ from .shell import output, run, step
 def build() -> None:
     """Builds the release library of each extension, and its SQL, into its folder; and the worker."""
     with step("Building the extensions (the first time: several minutes)"):
-        package = house.local() / "package"
-        for name, target in {
-            house.EXTENSION: house.extension_dir(),
-            house.EMBED_EXTENSION: house.embed_extension_dir(),
-        }.items():
-            _package(name, package, house.cargo_env())
-            _install(package, target)
+        for name, package, target in [
+            (house.EXTENSION, "package", house.extension_dir()),
+            (house.EMBED_EXTENSION, "package-embed", house.embed_extension_dir()),
+        ]:
+            _package(name, house.local() / package, house.cargo_env())
+            _install(house.local() / package, target)
         worker = ["cargo", "build", "--profile", "optimized", "--locked", "-p", house.EMBED_WORKER]
         run(worker, env=house.cargo_env(), cwd=house.ROOT)
 

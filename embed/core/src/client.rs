@@ -224,19 +224,19 @@ pub(crate) fn of_status(reply: &Reply, settings: &Settings) -> Failure {
     }
 }
 
-/// What of a complaint may be shown.
+/// What of a complaint may be shown: without the key, which goes before anything is cut, so that no part of it stays.
 fn told(said: Complaint, settings: &Settings) -> Option<String> {
-    let message = said.message.filter(|_| settings.show_messages);
-    let told = match (said.code, message) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (code, message) => code.or(message)?,
+    let without_key = |text: String| match &settings.key {
+        Some(key) => key.remove_from(&text),
+        None => text,
     };
-    Some(
-        settings
-            .key
-            .as_ref()
-            .map_or(told.clone(), |key| key.remove_from(&told)),
-    )
+    let code = said.code.map(without_key);
+    let message = said.message.filter(|_| settings.show_messages).map(without_key);
+    let message = message.map(|text| text.chars().take(message::LONGEST_MESSAGE).collect::<String>());
+    match (code, message) {
+        (Some(code), Some(message)) => Some(format!("{code}: {message}")),
+        (code, message) => code.or(message),
+    }
 }
 
 fn of_error(error: &Error, settings: &Settings) -> Failure {
@@ -332,6 +332,21 @@ mod tests {
             ..Reply::default()
         };
         assert_eq!(of_status(&reply, &settings()).detail.as_deref(), Some("too_long"));
+    }
+
+    #[test]
+    fn no_part_of_the_key_is_left_where_a_message_is_cut() {
+        let mut settings = settings();
+        settings.key = Some(crate::Secret::new("sk-0123456789").unwrap());
+        settings.show_messages = true;
+        let message = format!("{}sk-0123456789", "x".repeat(message::LONGEST_MESSAGE - 5));
+        let reply = Reply {
+            status: 400,
+            body: format!(r#"{{"error":{{"message":"{message}"}}}}"#).into(),
+            ..Reply::default()
+        };
+        let told = of_status(&reply, &settings).detail.unwrap();
+        assert_eq!(told, format!("{}[key]", "x".repeat(message::LONGEST_MESSAGE - 5)));
     }
 
     #[test]
