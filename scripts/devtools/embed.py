@@ -67,6 +67,8 @@ def stage_embed() -> None:
                 REVIEWPRO_SERVER_LOG=str(server.log),
                 REVIEWPRO_EMBED_WORKER=str(house.embed_worker()),
                 REVIEWPRO_MINILM=str(weights),
+                # More threads than processors at hand wait for each other.
+                OPENBLAS_NUM_THREADS="1",
                 PYTHONDONTWRITEBYTECODE="1",
                 PATH=path,
             )

@@ -64,6 +64,29 @@ def readme_statement(begin: str) -> str:
     return found[0]
 
 
+def test_the_administrator_s_statements(db: psycopg.Connection, dsn: str) -> None:
+    """The README's, in a session that has not loaded the library; new sessions see what was set."""
+    endpoint = "https://api.openai.com/v1/embeddings"
+    db.execute("DROP ROLE IF EXISTS app; CREATE ROLE app")
+    try:
+        with psycopg.connect(dsn, autocommit=True) as administrator:
+            for statement in readme_statement("CREATE EXTENSION reviewpro_embed").split(";\n"):
+                if statement and not statement.startswith("CREATE EXTENSION"):
+                    administrator.execute(statement)
+        with psycopg.connect(dsn, autocommit=True) as session:
+            session.execute("SELECT * FROM embed_defaults()")
+            assert session.execute("SHOW reviewpro_embed.endpoint").fetchone() == (endpoint,)
+            assert session.execute(
+                "SELECT has_function_privilege('app', 'embed_claim(int, interval)', 'EXECUTE')"
+            ).fetchone() == (True,)
+    finally:
+        db.execute("ALTER SYSTEM RESET reviewpro_embed.endpoint")
+        db.execute("ALTER SYSTEM RESET reviewpro_embed.key_file")
+        db.execute("SELECT pg_reload_conf()")
+        db.execute("DROP OWNED BY app")
+        db.execute("DROP ROLE app")
+
+
 def groups(rows: list[tuple[str, int | None]]) -> set[frozenset[str]]:
     clusters: dict[object, set[str]] = {}
     for i, (rule, label) in enumerate(rows):
