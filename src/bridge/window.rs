@@ -1,6 +1,6 @@
 //! The partition of a window function, after PostGIS's ST_ClusterDBSCAN: read and labelled once, at its first row.
 
-use pgrx::{PgSqlErrorCode, pg_sys};
+use pgrx::PgSqlErrorCode;
 use reviewpro_core::cluster::Collected;
 use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, ErrorKind};
@@ -9,7 +9,7 @@ use super::array::VectorArgument;
 use super::call::Call;
 use super::compute::main_thread_task;
 use super::progress::Shown;
-use super::report::{OrRaise, raise, raise_as};
+use super::report::{OrRaise, raise_as};
 use super::scratch::Scratch;
 use super::stats::CountedCall;
 use super::varlena::Varlena;
