@@ -1,6 +1,7 @@
 """Texts to vectors from an endpoint with a fixed latency: text_embeddings, a sequential client, an asynchronous one.
 
-Runs with the packages of tests/embed/requirements.txt; REVIEWPRO_DSN names a database with the extension reviewpro_embed.
+usage: bench_embed.py [TEXTS]     (REVIEWPRO_DSN names a database on a server that has the extension reviewpro_embed)
+
 The endpoint runs in a process of its own on this machine. All clients send the same requests: batches of 100 texts, 10 at once
 where they can, vectors in base64.
 """
@@ -21,12 +22,13 @@ import httpx
 import numpy as np
 import psycopg
 from bench import Contender, compare, connect
+from record import record
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "embed"))
 
 BATCH, CONCURRENCY, DIMENSIONS = 100, 10, 1536
-TEXTS = int(os.environ.get("REVIEWPRO_EMBED_TEXTS", "2000"))
-LATENCY_SECONDS = float(os.environ.get("REVIEWPRO_EMBED_LATENCY", "0.2"))
+TEXTS = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
+LATENCY_SECONDS = 0.2
 ROUNDS = 5
 MODEL = "bench"
 
@@ -135,6 +137,8 @@ def main() -> None:
     print(
         f"against the sequential client {first.median / third.median:.1f}x, against the asynchronous one {second.median / third.median:.2f}x"
     )
+    record("embed against a sequential client", first.median, third.median)
+    record("embed against an asynchronous client", second.median, third.median)
     before = own_cpu()
     asynchronous(url, texts)
     theirs = own_cpu() - before

@@ -30,6 +30,7 @@ BENCHES: dict[str, tuple[str, dict[str, list[str]]]] = {
     "ingest": ("bench_ingest.py", {"quick": ["1000"], "full": ["100", "1000", "10000"]}),
     "cluster": ("bench_cluster.py", {"quick": ["dbscan", "2000", "384"], "full": []}),
     "cancel": ("bench_cancel.py", {"quick": ["8"], "full": ["60"]}),
+    "embed": ("bench_embed.py", {"quick": ["1000"], "full": ["5000"]}),
     "dbscan": ("python/dbscan_vs_sklearn.py", {"quick": ["--quick"], "full": ["--large"]}),
     "linkage": ("python/linkage_vs_sklearn.py", {"quick": ["--n", "1500", "--d", "384"], "full": ["--large"]}),
 }

@@ -25,7 +25,6 @@ SERVER_ENVIRONMENT = {
 
 
 def venv() -> Path:
-    """The environment of the tests, and of benches/bench_embed.py."""
     folder = house.local() / "embed-tests"
     install_python_packages(folder, [], "the packages of the tests of embeddings", TESTS / "requirements.txt")
     return folder

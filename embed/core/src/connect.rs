@@ -132,9 +132,8 @@ impl Resolver for AllowedAddresses {
             Err(_) => beside(&self.stopping, timeout, move || {
                 Ok((host.as_str(), port).to_socket_addrs()?.collect())
             })
-            // The system's words for an unknown name differ.
             .map_err(|error| match error {
-                Error::Io(error) if error.kind() != io::ErrorKind::Other => Error::HostNotFound,
+                // Systems have different words for an unknown name.
                 Error::Io(_) if !self.stopping.load(Ordering::Relaxed) => Error::HostNotFound,
                 other => other,
             })?,

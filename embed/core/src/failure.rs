@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-/// The class of a failure. The extension maps each to one SQLSTATE (`embed/src/report.rs`).
+/// The class of a failure. The extension maps each to one SQLSTATE (`embed/src/failure.rs`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// A setting is missing or cannot be used: no endpoint, no key, an unreadable file (55000).
