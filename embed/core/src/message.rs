@@ -183,12 +183,7 @@ pub fn complaint(body: &[u8]) -> Complaint {
             .filter(is_word)
             .or(text("type").filter(is_word))
             .map(str::to_owned),
-        message: message.map(|text| {
-            text.chars()
-                .filter(|c| !c.is_control())
-                .take(LONGEST_MESSAGE)
-                .collect()
-        }),
+        message: message.map(|text| text.chars().filter(|c| !c.is_control()).collect()),
     }
 }
 
