@@ -190,7 +190,7 @@ mod tests {
             ("", "--database is missing"),
             ("--database x", "--endpoint is missing"),
             (
-                "--database x --endpoint a/b",
+                "--database x --endpoint ftp://a/b",
                 "the endpoint does not begin with https:// or http://",
             ),
             (
