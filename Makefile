@@ -8,7 +8,7 @@ SIZE = quick
 MUTANTS =
 PARTS =
 
-.PHONY: demo test psql stop clean setup build fire all install package coverage mutants asan valgrind sqlsmith bench
+.PHONY: demo test psql stop clean setup build fire all install install-embed package coverage mutants asan valgrind sqlsmith bench
 
 demo:
 	@$(DEV) demo
@@ -40,6 +40,9 @@ all: build
 
 install:
 	@$(DEV) install
+
+install-embed:
+	@$(DEV) install-embed
 
 package:
 	@$(DEV) package

@@ -31,6 +31,7 @@ BENCHES: dict[str, tuple[str, dict[str, list[str]]]] = {
     "cluster": ("bench_cluster.py", {"quick": ["dbscan", "2000", "384"], "full": []}),
     "cancel": ("bench_cancel.py", {"quick": ["8"], "full": ["60"]}),
     "load": ("bench_load.py", {"quick": ["0.2"], "full": []}),
+    "embed": ("bench_embed.py", {"quick": ["1000"], "full": ["5000"]}),
     "dbscan": ("python/dbscan_vs_sklearn.py", {"quick": ["--quick"], "full": ["--large"]}),
     "linkage": ("python/linkage_vs_sklearn.py", {"quick": ["--n", "1500", "--d", "384"], "full": ["--large"]}),
 }

@@ -98,6 +98,10 @@ def command_install(_: argparse.Namespace) -> None:
     package.install()
 
 
+def command_install_embed(_: argparse.Namespace) -> None:
+    package.install_embed()
+
+
 def command_freeze(_: argparse.Namespace) -> None:
     setup()
     build()
@@ -128,11 +132,12 @@ def main() -> int:
         "bench": "run the comparisons with rivals, and compare their ratios with those recorded",
         "package": "make the packages: for Debian, for PGXN",
         "install": "copy what was built into the folders of the server that PG_CONFIG names (under DESTDIR)",
+        "install-embed": "the same for reviewpro_embed, and its worker beside the server's programs",
         "freeze": "write the snapshot of this version's SQL into sql/released",
         "bump": "begin the next version: all places that name it, its upgrade script, its section of the changelog",
     }.items():
         command = commands.add_parser(name, help=text)
-        command.set_defaults(run=globals()[f"command_{name}"])
+        command.set_defaults(run=globals()[f"command_{name.replace('-', '_')}"])
         if name == "test":
             command.add_argument("stages", nargs="*", metavar="STAGE", help=", ".join(tests.STAGES))
         elif name == "fire":

@@ -7,6 +7,8 @@ use pgrx::{GucContext, GucFlags, GucRegistry, GucSetting};
 
 use crate::bridge;
 
+/// What `pg_stat_activity` shows of a backend that waits for a computation.
+pub(crate) const WAIT_EVENT: &std::ffi::CStr = c"ReviewproCompute";
 /// A backend that computes with more threads than this helps nobody.
 const MAX_THREADS: i32 = 64;
 /// In MB; 1 TB.

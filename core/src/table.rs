@@ -19,6 +19,8 @@ pub enum Type {
     Text,
     /// `text[]`
     Texts,
+    /// `float4[]`
+    Reals,
     /// `jsonb`
     Jsonb,
     /// `timestamptz`
@@ -61,6 +63,8 @@ pub enum Value<'a> {
     Text(&'a str),
     /// `text[]` without NULLs.
     Texts(&'a [Cow<'a, str>]),
+    /// `float4[]` without NULLs.
+    Reals(&'a [f32]),
     /// `jsonb`
     Jsonb(&'a [u8]),
     /// `timestamptz`: microseconds since 1970-01-01 00:00 UTC.

@@ -675,6 +675,7 @@ fn values_have_the_types_of_their_columns() {
                 Value::Bool(_) => column.ty == Type::Bool,
                 Value::Text(_) => column.ty == Type::Text,
                 Value::Texts(_) => column.ty == Type::Texts,
+                Value::Reals(_) => column.ty == Type::Reals,
                 Value::Jsonb(_) => column.ty == Type::Jsonb,
                 Value::Timestamp(_) => column.ty == Type::Timestamp,
             };

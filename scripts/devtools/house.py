@@ -13,6 +13,9 @@ from .shell import Failure, is_root, output
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "reviewpro_pg"
+# The second extension, in the folder of its name's last word.
+EMBED_EXTENSION = "reviewpro_embed"
+EMBED_WORKER = "reviewpro-embed-worker"
 
 # PostgreSQL refuses to run as root.
 SERVER_USER = os.environ.get("REVIEWPRO_SERVER_USER", "nobody") if is_root() else None
@@ -87,6 +90,16 @@ def venv() -> Path:
 def extension_dir() -> Path:
     """The built extension: `lib/` and `share/extension/`."""
     return local() / "extension"
+
+
+def embed_extension_dir() -> Path:
+    """The second extension, likewise."""
+    return local() / "embed-extension"
+
+
+def embed_worker() -> Path:
+    """The built worker."""
+    return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "optimized" / EMBED_WORKER
 
 
 def cargo_env() -> dict[str, str]:

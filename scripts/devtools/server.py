@@ -16,8 +16,8 @@ from .shell import Failure, output, run
 SETTINGS = """
 listen_addresses = ''
 port = 5432
-extension_control_path = '{extension}/share:$system'
-dynamic_library_path = '{extension}/lib:$libdir'
+extension_control_path = '{extension}/share:{embed}/share:$system'
+dynamic_library_path = '{extension}/lib:{embed}/lib:$libdir'
 max_connections = 120
 shared_buffers = '256MB'
 log_line_prefix = '%m [%p] %e '
@@ -78,7 +78,7 @@ class Server:
             env=house.plain_env(),
             user=house.SERVER_USER,
         )
-        settings = SETTINGS.format(extension=self.extension)
+        settings = SETTINGS.format(extension=self.extension, embed=house.embed_extension_dir())
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"{settings}unix_socket_directories = '{self.socket}'\n{extra}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ from . import house, release_stages
 from .browser import stage_browser
 from .build import build
 from .companion import stage_django
+from .embed import stage_embed
 from .fuzz import stage_fuzz
 from .server import Server, test_server
 from .setup import install_python_packages, setup
@@ -22,6 +24,13 @@ from .unsafe_code import check_unsafe_code
 REGRESS = house.ROOT / "tests" / "pg_regress"
 PYTHON = house.ROOT / "tests" / "python"
 CORE = "reviewpro-core"
+# What packages must not depend on: pgrx, which knows PostgreSQL, and in a backend tokio and a network.
+FORBIDDEN = {
+    CORE: ["pgrx", "ureq", "tokio"],
+    "reviewpro-embed-core": ["pgrx", "tokio"],
+    house.EXTENSION: ["ureq", "rustls", "reviewpro-embed-core"],
+    house.EMBED_EXTENSION: ["tokio"],
+}
 
 
 def cargo(*arguments: str) -> None:
@@ -47,10 +56,13 @@ def tool(name: str) -> Path:
 
 
 def stage_rules() -> None:
-    """What the layout promises: a core without PostgreSQL, unsafe code in its two places, licences."""
-    tree = output(["cargo", "tree", "-p", CORE, "-e", "normal,build,dev", "--prefix", "none"], env=house.cargo_env())
-    if "pgrx" in tree or len(tree.splitlines()) < 10:
-        raise Failure(f"{CORE} must not depend on pgrx")
+    """What the layout promises: cores without PostgreSQL, one extension without network, unsafe code in its places, licences."""
+    for package, forbidden in FORBIDDEN.items():
+        edges = "normal,build,dev" if package == CORE else "normal,build"
+        tree = output(["cargo", "tree", "-p", package, "-e", edges, "--prefix", "none"], env=house.cargo_env())
+        found = [name for name in forbidden if re.search(rf"^{name} v", tree, re.MULTILINE)]
+        if found or len(tree.splitlines()) < 10:
+            raise Failure(f"{package} must not depend on {', '.join(found) or 'nothing'}")
     check_unsafe_code()
     metadata = output(["cargo", "metadata", "--locked", "--format-version", "1"], env=house.cargo_env())
     command = [tool("python"), house.ROOT / "scripts" / "licences.py"]
@@ -148,6 +160,7 @@ PLAIN_STAGES = {
 SERVER_STAGES = {"regress": stage_regress, "python": stage_python, "django": stage_django, "browser": stage_browser}
 # These need the built extension, and start what servers they need.
 BUILT_STAGES = {
+    "embed": stage_embed,
     "upgrade": release_stages.stage_upgrade,
     "package": release_stages.stage_package,
     "image": release_stages.stage_image,

@@ -13,7 +13,7 @@ use reviewpro_core::{Error, ErrorKind, json};
 use super::array::{self, FloatsArgument, MatrixArgument};
 use super::report::{OrRaise, raise, raise_as};
 use super::varlena::Varlena;
-use super::window::WindowObject;
+use super::window_object::WindowObject;
 
 /// One call of one of our functions: what a `#[pg_extern]` takes instead of typed arguments, whose conversions
 /// copy, trust the encoding, or panic on NULL.
@@ -229,7 +229,7 @@ fn refuse_other_encodings() {
             PgSqlErrorCode::ERRCODE_FEATURE_NOT_SUPPORTED,
             Error::new(
                 ErrorKind::InvalidEncoding,
-                "reviewpro_pg needs a database with encoding UTF8",
+                concat!(env!("CARGO_PKG_NAME"), " needs a database with encoding UTF8"),
             ),
         )
     }

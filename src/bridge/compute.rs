@@ -45,7 +45,7 @@ impl Drop for SignalsBlocked {
     }
 }
 
-/// Shows `ReviewproCompute` as the wait event in `pg_stat_activity`, until dropped.
+/// Shows the extension's wait event in `pg_stat_activity`, until dropped.
 struct WaitEvent;
 
 impl WaitEvent {
@@ -53,7 +53,7 @@ impl WaitEvent {
         static EVENT: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
         // SAFETY: on the main thread; the name is a NUL-terminated constant.
         let event =
-            *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(c"ReviewproCompute".as_ptr()) });
+            *EVENT.get_or_init(|| unsafe { pg_sys::WaitEventExtensionNew(settings::WAIT_EVENT.as_ptr()) });
         Self::set(event);
         WaitEvent
     }

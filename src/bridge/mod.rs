@@ -9,7 +9,7 @@
 //! * [`tuple`]: rows as tuples, formed on any thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`planner`]: estimates of rows.
-//! * [`window`]: the partition of a window function.
+//! * [`window`], [`window_object`]: the partition of a window function.
 //! * [`query`]: the rows of a query given as text.
 //! * [`progress`]: how far each backend's call has come.
 //! * [`ingest_call`]: calls of the ingest functions, which are written in SQL.
@@ -37,6 +37,7 @@ mod tuple_tests;
 mod value;
 mod varlena;
 mod window;
+mod window_object;
 
 pub(crate) use call::{Call, Text};
 pub(crate) use compute::{Work, compute};

@@ -28,7 +28,7 @@ pub(crate) fn raise(error: Error) -> ! {
 }
 
 /// Raises the error under an SQLSTATE that no class of the core stands for.
-pub(super) fn raise_as(code: PgSqlErrorCode, error: Error) -> ! {
+pub(crate) fn raise_as(code: PgSqlErrorCode, error: Error) -> ! {
     if error.kind == ErrorKind::Cancelled {
         pgrx::check_for_interrupts!();
     }

@@ -43,7 +43,11 @@ impl RowSink {
                             column.name
                         ),
                     )
-                    .hint("Run ALTER EXTENSION reviewpro_pg UPDATE, and reconnect."),
+                    .hint(concat!(
+                        "Run ALTER EXTENSION ",
+                        env!("CARGO_PKG_NAME"),
+                        " UPDATE, and reconnect."
+                    )),
                 )
             }
         }

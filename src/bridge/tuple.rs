@@ -36,6 +36,7 @@ pub(super) fn type_oid(ty: Type) -> pg_sys::Oid {
         Type::Numeric => pg_sys::NUMERICOID,
         Type::Text => pg_sys::TEXTOID,
         Type::Texts => pg_sys::TEXTARRAYOID,
+        Type::Reals => pg_sys::FLOAT4ARRAYOID,
         Type::Jsonb => pg_sys::JSONBOID,
         Type::Timestamp => pg_sys::TIMESTAMPTZOID,
     }
@@ -112,9 +113,10 @@ impl TupleBatch {
             Value::Jsonb(payload) => self.bytes(start, payload)?,
             Value::Numeric(digits) => self.bytes(start, &jsonb::numeric_payload(digits)?)?,
             Value::Texts(texts) => self.texts(start, texts)?,
+            Value::Reals(values) => self.reals(start, values)?,
         }
         Ok(match value {
-            Value::Text(_) | Value::Texts(_) | Value::Jsonb(_) | Value::Numeric(_) => {
+            Value::Text(_) | Value::Texts(_) | Value::Reals(_) | Value::Jsonb(_) | Value::Numeric(_) => {
                 pg_sys::HEAP_HASVARWIDTH
             }
             _ => 0,
@@ -152,16 +154,34 @@ impl TupleBatch {
         Ok(())
     }
 
-    /// An array without NULLs: dimensions (one, or none when it is empty), no bitmap, the element type; the length and the
-    /// lower bound; then the elements, aligned within the array.
-    fn texts(&mut self, start: usize, texts: &[Cow<'_, str>]) -> Result<()> {
-        let element_type = pg_sys::TEXTOID.to_u32();
-        let count = u32::try_from(texts.len()).map_err(|_| too_large(texts.len()))?;
-        let words: &[u32] = if count == 0 {
-            &[0, 0, element_type]
+    /// The begin of an array without NULLs: dimensions (one, or none when it is empty), no bitmap, the element type; the
+    /// length and the lower bound.
+    fn array_words(element: pg_sys::Oid, count: usize) -> Result<Vec<u32>> {
+        let count = u32::try_from(count).map_err(|_| too_large(count))?;
+        let element = element.to_u32();
+        Ok(if count == 0 {
+            vec![0, 0, element]
         } else {
-            &[1, 0, element_type, count, 1]
-        };
+            vec![1, 0, element, count, 1]
+        })
+    }
+
+    /// With the length word, six words or four precede the elements, which is aligned for any of them.
+    fn reals(&mut self, start: usize, values: &[f32]) -> Result<()> {
+        let words = Self::array_words(pg_sys::FLOAT4OID, values.len())?;
+        self.open(start, 4 * (words.len() + values.len()))?;
+        for word in words {
+            self.memory.extend_from_slice(&word.to_ne_bytes());
+        }
+        for value in values {
+            self.memory.extend_from_slice(&value.to_ne_bytes());
+        }
+        Ok(())
+    }
+
+    /// Elements are aligned within the array.
+    fn texts(&mut self, start: usize, texts: &[Cow<'_, str>]) -> Result<()> {
+        let words = Self::array_words(pg_sys::TEXTOID, texts.len())?;
         let texts = texts.iter().map(|text| without_nul(text));
         let elements = texts.clone().try_fold(4 * words.len(), |length, text| {
             length.next_multiple_of(4).checked_add(4 + text.len())

@@ -30,6 +30,9 @@ mod tests {
             Value::Texts(&[]),
             Value::Texts(&pieces[..2]),
             Value::Texts(&pieces),
+            Value::Reals(&[]),
+            Value::Reals(&[1.5, -0.25, f32::MAX]),
+            Value::Reals(&[0.5; 100]),
             Value::Jsonb(&jsonb),
         ];
         let mut checked = 0;
@@ -42,7 +45,7 @@ mod tests {
                 checked += 1;
             }
         }
-        assert_eq!(checked, 30);
+        assert_eq!(checked, 36);
         let short = [Value::Int(1)];
         assert_eq!(
             formed(&short, 3),
@@ -95,6 +98,7 @@ mod tests {
             Value::Numeric(_) => pg_sys::NUMERICOID,
             Value::Text(_) => pg_sys::TEXTOID,
             Value::Texts(_) => pg_sys::TEXTARRAYOID,
+            Value::Reals(_) => pg_sys::FLOAT4ARRAYOID,
             Value::Jsonb(_) => pg_sys::JSONBOID,
         }
     }
@@ -121,6 +125,7 @@ mod tests {
                 .map(ToString::to_string)
                 .collect::<Vec<String>>()
                 .into_datum(),
+            Value::Reals(values) => values.to_vec().into_datum(),
             Value::Jsonb(_) => Spi::get_one::<pgrx::JsonB>(r#"SELECT '{"a": [1, "b"]}'::jsonb"#)
                 .expect("jsonb")
                 .into_datum(),

@@ -169,9 +169,6 @@ def test_gzip_bombs(session: psycopg.Connection, kind: str, budget: str) -> None
         assert state in REFUSED
 
 
-@pytest.mark.xfail(
-    strict=True, reason="memory of many small results is not counted: the backend aborts where the system has no more"
-)
 @pytest.mark.parametrize("function", ["sarif_findings", "sarif_validate"])
 def test_a_budget_that_does_not_fit(function: str) -> None:
     """512MB for a document of 60 MB is well within the limit; only where all that is held is counted, it stays there."""

@@ -164,6 +164,7 @@ pub fn value(value: Value<'_>) -> Json {
         Value::Text(text) => text.into(),
         Value::Timestamp(micros) => micros.into(),
         Value::Texts(texts) => texts.iter().map(|text| Json::from(text.as_ref())).collect(),
+        Value::Reals(values) => values.into(),
         Value::Jsonb(payload) => jsonb::to_text(payload, usize::MAX).expect("jsonb").into(),
     }
 }

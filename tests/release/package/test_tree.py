@@ -78,3 +78,11 @@ def test_install_into_destdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     package.install()
     found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
     assert found == {Path(name).name for name in expected_files()}
+
+
+def test_the_second_extension_is_installed_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESTDIR", str(tmp_path))
+    package.install_embed()
+    found = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    name = house.EMBED_EXTENSION
+    assert found == {f"{name}.so", f"{name}.control", f"{name}--{house.version()}.sql", house.EMBED_WORKER}
