@@ -29,7 +29,7 @@ fn ingest_results_bytea(call: CountedCall) {
 fn results(call: &Call, log: &Log) {
     let options = options(call);
     stream_batches(call, OutcomeRow::all_columns(), log.work(), |task, out| {
-        log.read(task, |source| sarif::outcomes(source, &options, task, out))
+        log.read(task, |source, task| sarif::outcomes(source, &options, task, out))
     });
 }
 

@@ -1,5 +1,7 @@
 //! `sarif_findings` and its family; what a log means is in `reviewpro_core::sarif`.
 
+use std::borrow::Cow;
+
 use pgrx::pg_extern;
 use reviewpro_core::json;
 use reviewpro_core::sarif::validate::{validate_jsonb, validate_text};
@@ -38,12 +40,19 @@ impl Log {
     pub(crate) fn read<T: Default>(
         &self,
         task: &Task<'_>,
-        read: impl FnOnce(Source<'_>) -> Result<T>,
+        read: impl FnOnce(Source<'_>, &Task<'_>) -> Result<T>,
     ) -> Result<T> {
         match self {
-            Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text))),
-            Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload)),
-            Log::Bytea(Some(bytes)) => read(Source::Text(&json::decode(bytes, task)?)),
+            Log::Text(Some(text)) => read(Source::Text(text.strip_prefix('\u{FEFF}').unwrap_or(text)), task),
+            Log::Jsonb(Some(payload)) => read(Source::Jsonb(payload), task),
+            Log::Bytea(Some(bytes)) => {
+                let text = json::decode(bytes, task)?;
+                let held = match &text {
+                    Cow::Borrowed(_) => 0,
+                    Cow::Owned(text) => text.capacity(),
+                };
+                read(Source::Text(&text), &task.beside(held))
+            }
             Log::Text(None) | Log::Jsonb(None) | Log::Bytea(None) => Ok(T::default()),
         }
     }
@@ -82,7 +91,7 @@ overloads!(summary: sarif_summary_text, sarif_summary_jsonb, sarif_summary_bytea
 fn findings(call: &Call, log: &Log) {
     let options = options(call);
     stream_batches(call, Finding::COLUMNS, log.work(), |task, out| {
-        log.read(task, |source| {
+        log.read(task, |source, task| {
             sarif::findings_in_batches(source, &options, task, out).map(drop)
         })
     });
@@ -91,7 +100,7 @@ fn findings(call: &Call, log: &Log) {
 /// One row per run.
 fn runs(call: &Call, log: &Log) {
     stream_rows(call, Run::COLUMNS, log.work(), |task, emit| {
-        let runs = log.read(task, |source| sarif::runs(source, task))?;
+        let runs = log.read(task, |source, task| sarif::runs(source, task))?;
         runs.iter().try_for_each(|run| emit(&run.values()))
     });
 }
@@ -99,7 +108,7 @@ fn runs(call: &Call, log: &Log) {
 /// One row per rule.
 fn rules(call: &Call, log: &Log) {
     stream_rows(call, Rule::COLUMNS, log.work(), |task, emit| {
-        log.read(task, |source| {
+        log.read(task, |source, task| {
             sarif::rules(source, task, &mut |rule| emit(&rule.values()))
         })
     });
@@ -115,7 +124,7 @@ const PROBLEM_COLUMNS: &[Column] = &[
 /// One row per problem of the log.
 fn validate(call: &Call, log: &Log) {
     stream_rows(call, PROBLEM_COLUMNS, log.work(), |task, emit| {
-        let problems = log.read(task, |source| match source {
+        let problems = log.read(task, |source, task| match source {
             Source::Text(text) => validate_text(text, task),
             Source::Jsonb(payload) => validate_jsonb(payload, task),
         })?;
@@ -136,7 +145,7 @@ fn summary(call: &Call, log: &Log) -> Option<Value> {
         return None;
     }
     let summary = compute(log.work(), |task| {
-        log.read(task, |source| sarif::summary(source, task).map(Some))
+        log.read(task, |source, task| sarif::summary(source, task).map(Some))
     })?;
     Some(Value::jsonb(summary.as_bytes()))
 }

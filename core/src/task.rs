@@ -44,6 +44,15 @@ impl<'a> Task<'a> {
         }
     }
 
+    /// The frame of what is done while so many bytes are held already.
+    #[must_use]
+    pub fn beside(&self, bytes: usize) -> Self {
+        Task {
+            memory: self.memory.saturating_sub(bytes),
+            ..*self
+        }
+    }
+
     /// Begins a phase of `steps` steps.
     pub fn begin(&self, phase: Phase, steps: usize) {
         if let Some(progress) = self.progress {

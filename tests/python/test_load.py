@@ -41,7 +41,7 @@ def test_a_hundred_sessions(dsn: str, connection: psycopg.Connection, name: str,
     assert usage.of_one <= THREADS + OTHERS
     assert usage.threads <= usage.processes + bench_load.SESSIONS * (THREADS + OTHERS - 1)
     if name == "clusterings":
-        assert usage.threads > usage.processes, "nobody was seen computing"
+        assert usage.of_one > 1, "nobody was seen computing"
     # Sessions that are done have left nothing behind.
     after = bench_load.usage_of(connection)
     assert after.memory - before.memory < 64 << 20
