@@ -92,7 +92,7 @@ MUTATIONS = {
     "REVOKE USAGE ON TYPE sarif_run FROM public": "typacl",
     "ALTER VIEW reviewpro_progress SET (security_barrier)": "reloptions",
     "ALTER VIEW reviewpro_progress ALTER percent SET DEFAULT 1": "default",
-    "GRANT SELECT ON reviewpro_progress TO public": "relacl",
+    "REVOKE SELECT ON reviewpro_progress FROM public": "relacl",
     "ALTER EXTENSION reviewpro_pg DROP VIEW reviewpro_progress": "only left",
 }
 
