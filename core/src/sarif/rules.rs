@@ -73,7 +73,7 @@ pub fn rules(
     let mut log = document.log(Mode::Spec)?;
     for (index, run) in log.runs.items.iter_mut().enumerate() {
         let Member::Is(run) = run else { continue };
-        let context = Context::of(index, run, &Options::default());
+        let context = Context::of(index, run, &Options::default())?;
         let counts = count::count(&document, &context, &run.results.items, task)?;
         for (facts, count) in context.rules.facts.iter().zip(&counts.by_rule) {
             emit(&row(&context, facts, *count))?;
