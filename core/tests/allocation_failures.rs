@@ -20,7 +20,7 @@ use reviewpro_core::table::{Batch, Rows, Value};
 use reviewpro_core::{ErrorKind, Result, Task, json, jsonb};
 
 /// Requests of so many bytes are counted.
-const LARGE: usize = 64 << 10;
+const LARGE: usize = 24 << 10;
 
 static ARMED: AtomicBool = AtomicBool::new(false);
 static TOLD: AtomicBool = AtomicBool::new(false);
