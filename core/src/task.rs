@@ -136,6 +136,11 @@ pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
     }
 }
 
+/// What a collection that was refused its room reports.
+pub(crate) fn out_of_memory() -> Error {
+    Error::new(ErrorKind::OutOfMemory, "out of memory")
+}
+
 /// A `Vec` of `len` copies of `value`, or an error instead of an abort.
 ///
 /// # Errors

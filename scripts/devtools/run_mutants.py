@@ -20,7 +20,11 @@ from schemata import SWITCH, File, Mutant, listed
 
 PACKAGE = ["-p", "reviewpro-core", "--profile", "mutants", "--locked"]
 # Beside the unit tests, those that take seconds.
-TESTS = ["--lib", "--test", "sarif_cases", "--test", "sarif_formats", "--test", "sarif_bad", "--test", "report_golden"]
+TESTS = ["--lib"] + [
+    part
+    for name in ("compat_cases", "objects", "outcomes", "report_golden", "sarif_bad", "sarif_cases", "sarif_formats")
+    for part in ("--test", name)
+]
 # Of the mutants that can be compiled, how many a test must notice, in percent.
 GOAL = 90.0
 # A mutant may ask for any memory; a machine may not have it.

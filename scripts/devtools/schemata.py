@@ -223,7 +223,8 @@ class File:
             return whole
 
         if condition:
-            self.edits.append(Edit(condition.start_byte, condition.end_byte, write))
+            # Before an operator that is all of the condition: the operator is then written within the guard.
+            self.edits.insert(0, Edit(condition.start_byte, condition.end_byte, write))
         else:
             self.edits.append(Edit(pattern.end_byte, pattern.end_byte, write))
 

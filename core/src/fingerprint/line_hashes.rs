@@ -52,6 +52,9 @@ pub fn line_hashes(text: &str, task: &Task<'_>) -> Result<Vec<LineHash>> {
     )?;
     let mut hashes = crate::task::try_vec(lines)?;
     let mut counts: HashMap<u64, u32> = HashMap::new();
+    counts
+        .try_reserve(lines)
+        .map_err(|_| crate::task::out_of_memory())?;
     let mut window = Window::new();
     let mut emit = |hash| {
         let count = counts.entry(hash).or_insert(0);

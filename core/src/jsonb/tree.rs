@@ -151,8 +151,30 @@ impl<'a> Tree<'a> {
         Ok(Encoded(out))
     }
 
+    /// At least as many bytes as [`Tree::write`] appends for the value itself, its children apart.
+    fn own_bytes(&self) -> usize {
+        let padding = 8;
+        padding
+            + match self {
+                Tree::Null | Tree::Bool(_) => 0,
+                // U+0000 becomes U+FFFD.
+                Tree::String(text) => text.len() + 2 * memchr::memchr_iter(0, text.as_bytes()).count(),
+                Tree::Number(token) => token.len(),
+                Tree::Array(elements) => 4 * elements.len(),
+                Tree::Object(Object(members)) => members.iter().map(|(key, _)| 8 + key.len()).sum::<usize>(),
+                Tree::Jsonb(value) => match value {
+                    Value::Null | Value::Bool(_) => 0,
+                    Value::String(bytes) => bytes.len(),
+                    Value::Number(number) => number.as_bytes().len(),
+                    Value::Array(container) | Value::Object(container) => container.as_bytes().len(),
+                },
+            }
+    }
+
     /// Appends the value's bytes, with padding in front where it needs alignment; returns its entry.
     fn write(&self, out: &mut Vec<u8>, depth: usize) -> Result<u32> {
+        out.try_reserve(self.own_bytes())
+            .map_err(|_| crate::task::out_of_memory())?;
         let start = out.len();
         let kind = match self {
             Tree::Null => NULL,

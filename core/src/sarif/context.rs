@@ -33,7 +33,7 @@ pub(crate) struct Context<'d> {
 
 impl<'d> Context<'d> {
     /// Resolves a run; takes what it needs out of it.
-    pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> Self {
+    pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> crate::Result<Self> {
         let taxonomies = Taxonomies {
             is_cwe: run
                 .taxonomies
@@ -44,7 +44,7 @@ impl<'d> Context<'d> {
         };
         let described = run.tool.get();
         let driver = described.and_then(|tool| tool.driver.get());
-        let rules = Rules::of(described, &taxonomies);
+        let rules = Rules::of(described, &taxonomies)?;
         let invocations = run.read_invocations();
         let mut warnings = Warnings::default();
         warnings.add_if(
@@ -61,7 +61,7 @@ impl<'d> Context<'d> {
             denied && options.fingerprint() == FingerprintKind::Tool,
             Warning::FingerprintKeyDenied,
         );
-        Context {
+        Ok(Context {
             index,
             tool_name: driver.and_then(|driver| driver.name.filled()),
             tool_version: driver.and_then(version),
@@ -76,7 +76,7 @@ impl<'d> Context<'d> {
             files: Files::of(run, &invocations, options),
             taxonomies,
             warnings,
-        }
+        })
     }
 
     /// The level that a configuration override of the result's invocation gives the rule. A result that names no

@@ -187,7 +187,7 @@ pub(crate) fn read<'d>(
             memory: task.memory,
             held: &held,
             compat: (options.mode == Mode::Compat).then(|| compat::Tool::of(run)),
-            context: Context::of(index, run, options),
+            context: Context::of(index, run, options)?,
         };
         let results = std::mem::take(&mut run.results);
         let chunks = in_chunks(&results.items, task, |first, results| {

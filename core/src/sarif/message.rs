@@ -193,7 +193,7 @@ mod tests {
                 "globalMessageStrings":{"g":{"text":"global {1}"}}}}"#,
         )
         .read();
-        let rules = Rules::of(tool.get(), &Taxonomies::default());
+        let rules = Rules::of(tool.get(), &Taxonomies::default()).unwrap();
         let json = format!(r#"{{"ruleId":"R","message":{message}}}"#);
         let raw = Raw::Text(&json);
         let member: Member<Finding<'_>> = raw.read();

@@ -298,9 +298,8 @@ impl<'d> Object<'d> for Properties<'d> {
             b"precision" => map.next_value_seed(Into(format, &mut self.precision))?,
             _ if is_telling(&name) => {
                 let mut value = Raw::default();
-                format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
                 map.next_value_seed(Into(format, &mut value))?;
-                self.others.push((sanitised(name), value));
+                format.budget().push(&mut self.others, (sanitised(name), value))?;
             }
             _ => {
                 map.next_value::<IgnoredAny>()?;

@@ -78,7 +78,10 @@ pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_
             emit,
         )?;
     }
-    found.sort_by(|a, b| a.finding.fingerprint.cmp(&b.finding.fingerprint));
+    // The first of equal ones stays the first. A stable sort would take memory without asking.
+    let order = |element: &Element<'_>| element.finding.result_index;
+    found
+        .sort_unstable_by(|a, b| (&a.finding.fingerprint, order(a)).cmp(&(&b.finding.fingerprint, order(b))));
     for (at, group) in found
         .chunk_by(|a, b| a.finding.fingerprint == b.finding.fingerprint)
         .enumerate()
@@ -133,11 +136,13 @@ pub fn fingerprints(
     emit: &mut dyn FnMut(&Fingerprinted<'_>) -> Result<()>,
 ) -> Result<()> {
     let elements = read(payload, options, task)?;
-    let mut first: Vec<(&str, usize)> = elements
-        .iter()
-        .enumerate()
-        .filter_map(|(index, element)| Some((&*element.as_ref().ok()?.finding.fingerprint, index)))
-        .collect();
+    let mut first: Vec<(&str, usize)> = try_vec(elements.len())?;
+    first.extend(
+        elements
+            .iter()
+            .enumerate()
+            .filter_map(|(index, element)| Some((&*element.as_ref().ok()?.finding.fingerprint, index))),
+    );
     first.sort_unstable();
     first.dedup_by_key(|(fingerprint, _)| *fingerprint);
     for (index, element) in elements.iter().enumerate() {
@@ -441,13 +446,16 @@ impl Element<'_> {
 /// Numbers elements of one content fingerprint by their place, as [`super::occurrence`] does for results: equal elements share a
 /// number, others are findings of their own.
 fn number_occurrences(elements: &mut [Step<Element<'_>>], options: &Options, task: &Task<'_>) -> Result<()> {
-    let mut order: Vec<&mut Element<'_>> = elements
-        .iter_mut()
-        .filter_map(|element| element.as_mut().ok())
-        .filter(|element| !element.key.is_empty())
-        .collect();
-    // Stable: elements at one place stay in their order.
-    order.sort_by(|a, b| (&a.finding.fingerprint, a.place()).cmp(&(&b.finding.fingerprint, b.place())));
+    let mut order: Vec<&mut Element<'_>> = try_vec(elements.len())?;
+    order.extend(
+        elements
+            .iter_mut()
+            .filter_map(|element| element.as_mut().ok())
+            .filter(|element| !element.key.is_empty()),
+    );
+    // Elements at one place stay in their order.
+    let key = |element: &Element<'_>| (element.place(), element.finding.result_index);
+    order.sort_unstable_by(|a, b| (&a.finding.fingerprint, key(a)).cmp(&(&b.finding.fingerprint, key(b))));
     for group in order.chunk_by_mut(|a, b| a.finding.fingerprint == b.finding.fingerprint) {
         if group.len() < 2 {
             continue;

@@ -12,6 +12,7 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use serde_json::value::RawValue;
 
 use crate::json::escape::unescape;
+use crate::task::out_of_memory;
 use crate::{Error, Task, json, jsonb};
 
 use super::raw::Raw;
@@ -25,6 +26,8 @@ pub(crate) struct Budget {
     allowed: usize,
     left: Cell<usize>,
     exhausted: Cell<bool>,
+    /// The system had no more memory.
+    refused: Cell<bool>,
 }
 
 impl Budget {
@@ -38,6 +41,7 @@ impl Budget {
             allowed: bytes,
             left: Cell::new(bytes.saturating_sub(held)),
             exhausted: Cell::new(false),
+            refused: Cell::new(false),
         }
     }
 
@@ -55,8 +59,22 @@ impl Budget {
         }
     }
 
+    /// Appends an element to a list.
+    pub(crate) fn push<T, E: serde::de::Error>(&self, list: &mut Vec<T>, element: T) -> Result<(), E> {
+        self.take::<T, E>()?;
+        if list.try_reserve(1).is_err() {
+            self.refused.set(true);
+            return Err(E::custom("out of memory"));
+        }
+        list.push(element);
+        Ok(())
+    }
+
     /// The error to report in the place of one from reading.
     fn explain(&self, error: Error) -> Error {
+        if self.refused.get() {
+            return out_of_memory();
+        }
         if !self.exhausted.get() {
             return error;
         }
@@ -421,8 +439,7 @@ impl<'d, T: Read<'d>> Sequence<'d> for List<'d, T> {
             if seq.next_element_seed(Into(format, &mut item))?.is_none() {
                 return Ok(());
             }
-            format.budget().take::<T, A::Error>()?;
-            self.items.push(item);
+            format.budget().push(&mut self.items, item)?;
         }
     }
 }
@@ -473,8 +490,7 @@ impl<'d, T: Read<'d>> Sequence<'d> for Elements<'d, T> {
             if seq.next_element_seed(Into(format, &mut raw))?.is_none() {
                 return Ok(());
             }
-            format.budget().take::<Raw<'d>, A::Error>()?;
-            self.rest.push(raw);
+            format.budget().push(&mut self.rest, raw)?;
         }
     }
 }
@@ -520,11 +536,9 @@ impl<'d> Object<'d> for Members<'d> {
         map: &mut A,
     ) -> Result<(), A::Error> {
         let name = sanitised(name);
-        format.budget().take::<(Cow<'d, str>, Raw<'d>), A::Error>()?;
         let mut value = Raw::default();
         map.next_value_seed(Into(format, &mut value))?;
-        self.0.push((name, value));
-        Ok(())
+        format.budget().push(&mut self.0, (name, value))
     }
 }
 

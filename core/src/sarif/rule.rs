@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::task::{out_of_memory, try_vec};
+
 use super::level::{Level, Stated};
 use super::model::{ComponentReference, Finding, Reference, Rule, Text, Tool, ToolComponent};
 use super::raw::{Index, Raw};
@@ -130,17 +132,26 @@ pub(crate) struct Found {
 }
 
 impl<'d> Rules<'d> {
-    pub(crate) fn of(tool: Option<&Tool<'d>>, taxonomies: &Taxonomies) -> Self {
+    /// # Errors
+    /// [`crate::ErrorKind::OutOfMemory`].
+    pub(crate) fn of(tool: Option<&Tool<'d>>, taxonomies: &Taxonomies) -> crate::Result<Self> {
         let mut rules = Rules::default();
         let absent = Member::Absent;
         let driver = tool.map_or(&absent, |tool| &tool.driver);
         let extensions = tool
             .map(|tool| tool.extensions.items.as_slice())
             .unwrap_or_default();
-        for (at, component) in std::iter::once(driver).chain(extensions).enumerate() {
+        let components = || std::iter::once(driver).chain(extensions);
+        let count = components()
+            .filter_map(|component| component.get())
+            .map(|component| component.rules.items.len())
+            .sum();
+        rules.facts = try_vec(count)?;
+        rules.by_id.try_reserve(count).map_err(|_| out_of_memory())?;
+        for (at, component) in components().enumerate() {
             rules.add(at, component.get(), taxonomies);
         }
-        rules
+        Ok(rules)
     }
 
     fn add(&mut self, at: usize, component: Option<&ToolComponent<'d>>, taxonomies: &Taxonomies) {
@@ -306,7 +317,7 @@ mod tests {
 
     fn find(result: &'static str) -> (Option<usize>, usize, Vec<&'static str>) {
         let tool: Member<Tool<'_>> = Raw::Text(TOOL).read();
-        let rules = Rules::of(tool.get(), &Taxonomies::default());
+        let rules = Rules::of(tool.get(), &Taxonomies::default()).unwrap();
         let finding: Member<Finding<'_>> = Raw::Text(result).read();
         let mut warnings = Warnings::default();
         let found = rules.find(finding.get().unwrap(), &mut warnings);

@@ -73,7 +73,7 @@ pub fn rules(
     let mut log = document.log(Mode::Spec)?;
     for (index, run) in log.runs.items.iter_mut().enumerate() {
         let Member::Is(run) = run else { continue };
-        let context = Context::of(index, run, &Options::default());
+        let context = Context::of(index, run, &Options::default())?;
         let counts = count::count(&document, &context, &run.results.items, task)?;
         for (rule, facts) in context.rules.facts.iter().enumerate() {
             let count = counts.by_rule.get(&rule).copied().unwrap_or(0);

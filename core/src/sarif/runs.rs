@@ -98,7 +98,7 @@ pub fn runs(source: Source<'_>, task: &Task<'_>) -> Result<Vec<Run<'static>>> {
     let mut rows = Vec::new();
     for (index, run) in log.runs.items.iter_mut().enumerate() {
         let Member::Is(run) = run else { continue };
-        let context = Context::of(index, run, &Options::default());
+        let context = Context::of(index, run, &Options::default())?;
         let counts = count::count(&document, &context, &run.results.items, task)?;
         rows.push(row(run, &context, &counts)?);
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::jsonb::{Encoded, Object, Tree};
+use crate::task::out_of_memory;
 use crate::{Result, Task};
 
 use super::context::Context;
@@ -34,14 +35,16 @@ pub fn summary(source: Source<'_>, task: &Task<'_>) -> Result<Encoded> {
             complete = false;
             continue;
         };
-        let context = Context::of(index, run, &Options::default());
+        let context = Context::of(index, run, &Options::default())?;
         let counts = count::count(&document, &context, &run.results.items, task)?;
         complete &= runs::is_complete(run);
         for invocation in &run.invocations.items {
             invocations.extend(invocation.tree()?);
         }
         tools.push(tool(run));
-        rules.extend(context.rules.facts.iter().map(rule));
+        let facts = &context.rules.facts;
+        rules.try_reserve(facts.len()).map_err(|_| out_of_memory())?;
+        rules.extend(facts.iter().map(rule));
         total.results += counts.results;
         total.findings += counts.findings;
         total.suppressed += counts.suppressed;
