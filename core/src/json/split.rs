@@ -250,6 +250,9 @@ impl<'a, 't> Scanner<'a, 't> {
                     scanner.value(4)?;
                     let text = scanner.text.get(start..scanner.at).ok_or(Stop::Unusual)?;
                     scanner.hold(size_of::<&str>())?;
+                    ranges
+                        .try_reserve(1)
+                        .map_err(|_| Stop::from(crate::task::out_of_memory()))?;
                     ranges.push(text);
                     Ok(())
                 })?;

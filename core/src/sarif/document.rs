@@ -1,6 +1,7 @@
 //! A document as a SARIF log, or the error that says why it is none.
 
 use crate::json::{self, Split};
+use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::inline;
@@ -69,7 +70,10 @@ impl<'d> Document<'d> {
                 if let Member::Is(log) = &mut member {
                     for (run, results) in log.runs.items.iter_mut().zip(&split.runs) {
                         if let Member::Is(run) = run {
-                            run.results.items = results.iter().map(|text| Raw::Text(text)).collect();
+                            run.results.items = try_vec(results.len())?;
+                            run.results
+                                .items
+                                .extend(results.iter().map(|text| Raw::Text(text)));
                         }
                     }
                 }

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::table::{Batch, Rows};
+use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
@@ -240,8 +241,10 @@ struct Reader<'a, 'd> {
 
 impl<'d> Reader<'_, 'd> {
     fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
-        let mut chunk = Chunk::default();
-        chunk.rows.reserve_exact(results.len());
+        let mut chunk = Chunk {
+            rows: try_vec(results.len())?,
+            ..Chunk::default()
+        };
         for (result_index, raw) in (first..).zip(results) {
             match self.result(result_index, *raw, &mut chunk.rows)? {
                 Outcome::Rows => {}
