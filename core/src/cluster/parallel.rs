@@ -95,7 +95,9 @@ pub(crate) fn for_each_part<S, T: Send>(
     state: impl Fn() -> Result<S> + Sync,
     work: impl Fn(&mut S, usize, &mut [T]) -> Result<()> + Sync,
 ) -> Result<()> {
-    let parts: Vec<Mutex<&mut [T]>> = out.chunks_mut(len.max(1)).map(Mutex::new).collect();
+    let chunks = out.chunks_mut(len.max(1));
+    let mut parts: Vec<Mutex<&mut [T]>> = crate::task::try_vec(chunks.len())?;
+    parts.extend(chunks.map(Mutex::new));
     for_each(task, parts.len(), state, |state, part| {
         let mut elements = parts[part].lock().unwrap_or_else(PoisonError::into_inner);
         work(state, part, &mut elements)

@@ -258,6 +258,9 @@ impl<'a, 't, T: From<&'a str>> Scanner<'a, 't, T> {
                     scanner.value(4)?;
                     let text = scanner.text.get(start..scanner.at).ok_or(Stop::Unusual)?;
                     scanner.hold(size_of::<T>())?;
+                    ranges
+                        .try_reserve(1)
+                        .map_err(|_| Stop::from(crate::task::out_of_memory()))?;
                     ranges.push(T::from(text));
                     Ok(())
                 })?;

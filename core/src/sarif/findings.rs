@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::table::{Batch, Rows};
+use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
 use super::compat;
@@ -248,8 +249,10 @@ const UNACCOUNTED: usize = 64 << 10;
 
 impl<'d> Reader<'_, 'd> {
     fn chunk(&self, first: usize, results: &[Raw<'d>]) -> Result<Chunk<'d>> {
-        let mut chunk = Chunk::default();
-        chunk.rows.reserve_exact(results.len());
+        let mut chunk = Chunk {
+            rows: try_vec(results.len())?,
+            ..Chunk::default()
+        };
         let mut bytes = 0;
         for (result_index, raw) in (first..).zip(results) {
             let before = chunk.rows.len();

@@ -65,7 +65,7 @@ pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_
                 .with_columns(&[("result_index", Value::Int(int(index)))], emit)?,
         }
     }
-    for (tool, category) in tools(&found) {
+    for (tool, category) in tools(&found)? {
         let row = OutcomeRow {
             complete: Some(true),
             ..OutcomeRow::new("run", 0)
@@ -97,20 +97,18 @@ pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_
 }
 
 /// The tools and categories that the elements name, each once.
-fn tools<'a>(found: &'a [Element<'_>]) -> Vec<(Option<&'a str>, Option<&'a str>)> {
-    let mut tools: Vec<_> = found
-        .iter()
-        .map(|element| {
-            let finding = &element.finding;
-            (
-                finding.tool_name.as_deref(),
-                finding.automation_category.as_deref(),
-            )
-        })
-        .collect();
+fn tools<'a>(found: &'a [Element<'_>]) -> Result<Vec<(Option<&'a str>, Option<&'a str>)>> {
+    let mut tools = try_vec(found.len())?;
+    tools.extend(found.iter().map(|element| {
+        let finding = &element.finding;
+        (
+            finding.tool_name.as_deref(),
+            finding.automation_category.as_deref(),
+        )
+    }));
     tools.sort_unstable();
     tools.dedup();
-    tools
+    Ok(tools)
 }
 
 table! {

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 
+use crate::task::try_vec;
 use crate::{Result, Task};
 
 use super::context::Context;
@@ -38,7 +39,8 @@ struct At {
 /// # Errors
 /// [`crate::ErrorKind::Cancelled`].
 pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options, task: &Task<'_>) -> Result<()> {
-    let mut order: Vec<(u64, At)> = Vec::new();
+    let count = runs.iter().flat_map(|run| &run.chunks).map(Vec::len).sum();
+    let mut order: Vec<(u64, At)> = try_vec(count)?;
     for (run, rows) in (0..).zip(&*runs) {
         for (chunk, rows) in (0..).zip(&rows.chunks) {
             order.extend(

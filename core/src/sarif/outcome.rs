@@ -6,6 +6,7 @@
 use std::sync::LazyLock;
 
 use crate::table::{Batch, Column, Rows, Value, table};
+use crate::task::{out_of_memory, try_vec};
 use crate::{Result, Task};
 
 use super::document::{Document, Source};
@@ -102,8 +103,12 @@ pub fn outcomes(source: Source<'_>, options: &Options, task: &Task<'_>, out: &mu
         }
         Ok(())
     })?;
-    // Stable: the first of equal ones stays the first.
-    wanted.sort_by(|(_, a), (_, b)| a.fingerprint.as_str().cmp(b.fingerprint.as_str()));
+    // The first of equal ones stays the first. A stable sort would take memory without asking.
+    let key = |(run, row): &Of<'_, '_>| (run.context.index, row.result, row.location);
+    wanted.sort_unstable_by(|a, b| {
+        let fingerprints = a.1.fingerprint.as_str().cmp(b.1.fingerprint.as_str());
+        fingerprints.then_with(|| key(a).cmp(&key(b)))
+    });
     stored(&wanted, options, task, out)
 }
 
@@ -169,6 +174,7 @@ fn choose<'a, 'd>(
     wanted: &mut Vec<Of<'a, 'd>>,
     emit: Emit<'_>,
 ) -> Result<()> {
+    wanted.try_reserve(rows.len()).map_err(|_| out_of_memory())?;
     for row in rows {
         if row.wanted(options) {
             wanted.push((run, row));
@@ -183,9 +189,8 @@ fn choose<'a, 'd>(
 
 /// The rows to be stored, of sorted ones.
 fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
-    let groups: Vec<&[Of<'_, 'd>]> = wanted
-        .chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint)
-        .collect();
+    let mut groups: Vec<&[Of<'_, 'd>]> = try_vec(wanted.len())?;
+    groups.extend(wanted.chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint));
     let new = out.maker();
     let encode = |groups: &[&[Of<'_, 'd>]], send: &mut dyn FnMut(_) -> Result<()>| {
         let (mut batch, mut documents) = (new(), documents::Writer::new(task.memory));

@@ -31,13 +31,20 @@ impl Tree {
     ///
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
-    pub fn new(leaves: usize, mut merges: Vec<Merge>, ordered: bool, task: &Task<'_>) -> Result<Self> {
-        merges.sort_by(|a, b| a.height.partial_cmp(&b.height).unwrap_or(Ordering::Equal));
+    pub fn new(leaves: usize, merges: Vec<Merge>, ordered: bool, task: &Task<'_>) -> Result<Self> {
+        let mut order = try_vec::<u32>(merges.len())?;
+        order.extend(0..merges.len() as u32);
+        // A stable sort would take memory without asking.
+        let height = |m: u32| merges[m as usize].height;
+        order.sort_unstable_by(|&a, &b| {
+            let heights = height(a).partial_cmp(&height(b)).unwrap_or(Ordering::Equal);
+            heights.then(a.cmp(&b))
+        });
         let mut parent = try_vec::<u32>(2 * leaves)?;
         parent.extend((0..2 * leaves).map(|i| i as u32));
         let mut children = try_vec(merges.len())?;
         let mut heights = try_vec(merges.len())?;
-        for (r, merge) in merges.iter().enumerate() {
+        for (r, merge) in order.iter().map(|&m| &merges[m as usize]).enumerate() {
             if r.is_multiple_of(1 << 12) {
                 task.check()?;
             }
