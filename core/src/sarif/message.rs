@@ -246,9 +246,9 @@ mod tests {
     fn messages_do_not_grow_without_bound() {
         let argument = "a".repeat(FILLED_LIMIT / 2 - 1);
         let (text, warnings) = of(&format!(
-            r#"{{"text":"{{0}}{{0}}{{0}}{{1}}","arguments":["{argument}","b"]}}"#
+            r#"{{"text":"{{0}}{{0}}{{1}}{{0}}","arguments":["{argument}","b"]}}"#
         ));
-        assert_eq!(text, format!("{argument}{argument}{{0}}b"));
+        assert_eq!(text, format!("{argument}{argument}b{{0}}"));
         assert_eq!(warnings, ["argument_too_long"]);
     }
 
