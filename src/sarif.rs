@@ -100,7 +100,7 @@ fn findings(call: &Call, log: &Log) {
 /// One row per run.
 fn runs(call: &Call, log: &Log) {
     stream_rows(call, Run::COLUMNS, log.work(), |task, emit| {
-        let runs = log.read(task, |source, task| sarif::runs(source, task))?;
+        let runs = log.read(task, sarif::runs)?;
         runs.iter().try_for_each(|run| emit(&run.values()))
     });
 }
