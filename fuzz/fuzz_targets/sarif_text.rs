@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     let task = Task::new(1, 1 << 28, &|| false);
     let is_json = |text: &str| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    if let Ok(Some(split)) = json::split(text, &task) {
+    if let Ok(Some(split)) = json::split::<&str>(text, &task) {
         let parts = is_json(&split.skeleton) && split.runs.iter().flatten().all(|part| is_json(part));
         assert_eq!(parts, is_json(text));
     }
