@@ -108,7 +108,11 @@ def lines_in_backends() -> dict[str, dict[int, int]]:
         shutil.chown(profiles, house.SERVER_USER)
     with test_server(extension=extension, environment={"LLVM_PROFILE_FILE": env["LLVM_PROFILE_FILE"]}) as server:
         tests.stage_regress(server)
-        tests.run_python_tests(server)
+        try:
+            tests.run_python_tests(server)
+        except Failure as failure:
+            # Bounds of memory and time are those of the library as it is installed; the lines have run all the same.
+            say(f"with counters in the library: {failure}")
         # The counts are written by processes that end in peace.
         server.stop()
     return lines(profiles, [extension / "lib" / f"{house.EXTENSION}.so"])

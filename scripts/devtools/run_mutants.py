@@ -22,7 +22,16 @@ PACKAGE = ["-p", "reviewpro-core", "--profile", "mutants", "--locked"]
 # Beside the unit tests, those that take seconds.
 TESTS = ["--lib"] + [
     part
-    for name in ("compat_cases", "objects", "outcomes", "report_golden", "sarif_bad", "sarif_cases", "sarif_formats")
+    for name in (
+        "compat_cases",
+        "objects",
+        "outcomes",
+        "report_golden",
+        "sarif_bad",
+        "sarif_cases",
+        "sarif_formats",
+        "taxa",
+    )
     for part in ("--test", name)
 ]
 # Of the mutants that can be compiled, how many a test must notice, in percent.
