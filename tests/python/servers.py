@@ -36,7 +36,8 @@ def _folder() -> Iterator[Server]:
                 server.stop()
             except Failure:
                 # One that was told to stop while it recovers from a crash may wait for ever.
-                os.kill(postmaster(server), signal.SIGQUIT)
+                with suppress(ProcessLookupError):
+                    os.kill(postmaster(server), signal.SIGQUIT)
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -98,6 +99,8 @@ def kill_server(server: Server) -> None:
     for pid in (first, *children(first)):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    # There is nothing left to stop, though the dead may be listed until somebody asks for them.
+    (server.data / "postmaster.pid").unlink()
 
 
 def promote(server: Server) -> None:
