@@ -116,8 +116,11 @@ def test_report(arguments: list[str], tmp_path: Path) -> None:
     assert "<title>Nightly</title>" in html
     assert "&lt;script&gt;alert" in html
     assert "<script" not in html
-    out, _ = run("findings_report", findings, "--format=markdown", "--worst=1")
-    assert out.count("alert(1)") == 1
+    out, _ = run("findings_report", findings, "--format=markdown", "--worst=3")
+    assert out.startswith("# Findings")
+    assert out.count("alert") == 1
+    out, _ = run("findings_report", findings, "--format=markdown", "--worst=0")
+    assert "alert" not in out
     with pytest.raises(CommandError, match="No such file"):
         run("findings_report", findings, f"--output={tmp_path / 'gone' / 'report.html'}")
     with pytest.raises(CommandError, match="does not exist"):
