@@ -127,12 +127,10 @@ pub fn try_vec<T>(len: usize) -> Result<Vec<T>> {
     let mut vec = Vec::new();
     match vec.try_reserve_exact(len) {
         Ok(()) => Ok(vec),
-        Err(_) => Err(
-            Error::new(ErrorKind::OutOfMemory, "out of memory").detail(format!(
-                "Failed on request for {len} elements of {} bytes.",
-                size_of::<T>()
-            )),
-        ),
+        Err(_) => Err(out_of_memory().detail(format!(
+            "Failed on request for {len} elements of {} bytes.",
+            size_of::<T>()
+        ))),
     }
 }
 

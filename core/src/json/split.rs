@@ -8,6 +8,7 @@
 use super::structure::{BLOCK, Brackets, Structure};
 use super::too_deep;
 use crate::jsonb::MAX_DEPTH;
+use crate::task::out_of_memory;
 use crate::{Result, Task};
 
 /// A log taken apart.
@@ -163,10 +164,9 @@ impl<'a, 't, T: From<&'a str>> Scanner<'a, 't, T> {
         let bytes = self
             .task
             .need("reading the log", self.text.len().checked_sub(cut))?;
-        skeleton.try_reserve_exact(bytes).map_err(|_| {
-            crate::Error::new(crate::ErrorKind::OutOfMemory, "out of memory")
-                .detail(format!("Failed on request for {bytes} bytes."))
-        })?;
+        skeleton
+            .try_reserve_exact(bytes)
+            .map_err(|_| out_of_memory().detail(format!("Failed on request for {bytes} bytes.")))?;
         let mut copied = 0;
         for cut in &self.cuts {
             skeleton.push_str(&self.text[copied..cut.start]);
@@ -258,9 +258,7 @@ impl<'a, 't, T: From<&'a str>> Scanner<'a, 't, T> {
                     scanner.value(4)?;
                     let text = scanner.text.get(start..scanner.at).ok_or(Stop::Unusual)?;
                     scanner.hold(size_of::<T>())?;
-                    ranges
-                        .try_reserve(1)
-                        .map_err(|_| Stop::from(crate::task::out_of_memory()))?;
+                    ranges.try_reserve(1).map_err(|_| Stop::from(out_of_memory()))?;
                     ranges.push(T::from(text));
                     Ok(())
                 })?;

@@ -5,11 +5,12 @@ use std::sync::{Mutex, PoisonError};
 use crate::json;
 use crate::{Error, ErrorKind, Result, Task};
 
+use super::budget::Budget;
 use super::inline;
 use super::model::{Log, Run};
 use super::options::Mode;
 use super::raw::Raw;
-use super::read::{Budget, Member, Shape};
+use super::read::{Member, Shape};
 
 /// Where a log comes from.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ use crate::table::{Batch, Rows};
 use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
+use super::budget::Budget;
 use super::compat;
 use super::context::Context;
 use super::document::{Document, Source};
@@ -16,7 +17,7 @@ use super::model;
 use super::occurrence::{self, RunRows};
 use super::options::{Mode, Options};
 use super::raw::Raw;
-use super::read::{Budget, Member};
+use super::read::Member;
 use super::results::in_chunks;
 use super::row::{self, Row};
 use super::runs;

@@ -5,6 +5,7 @@
 //! (`level`, `message`, `region`, `taxonomy`, `suppression`, `identity`); ordinals are counted over the whole document
 //! (`occurrence`) before the rows are handed out ([`findings`]). [`validate`] judges a log instead of reading it.
 
+mod budget;
 mod compat;
 mod context;
 mod count;

@@ -37,7 +37,7 @@ struct At {
 /// Numbers the rows of all runs. Until now each has the fingerprint of a first occurrence, which stands for its group.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Cancelled`].
+/// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
 pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options, task: &Task<'_>) -> Result<()> {
     let count = runs.iter().flat_map(|run| &run.chunks).map(Vec::len).sum();
     let mut order: Vec<(u64, At)> = try_vec(count)?;

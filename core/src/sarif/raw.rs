@@ -13,8 +13,9 @@ use crate::json::{
 use crate::jsonb::{self, Numeric, Tree, Value};
 use crate::{Result, Task};
 
+use super::budget::Budget;
 use super::number;
-use super::read::{self, Budget, Read};
+use super::read::{self, Read};
 
 /// A value of the document, not read yet. Scalars are read when a question needs them, so what nobody asks for
 /// costs nothing, and the number token, which floats would lose, is still there.

@@ -3,7 +3,6 @@
 //! The model (`model.rs`) is read through serde from either format. What differs between the formats is [`Format`].
 
 use std::borrow::Cow;
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
@@ -12,78 +11,10 @@ use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAcces
 use serde_json::value::RawValue;
 
 use crate::json::escape::unescape;
-use crate::task::out_of_memory;
-use crate::{Error, Task, json, jsonb};
+use crate::{json, jsonb};
 
+use super::budget::Budget;
 use super::raw::Raw;
-
-/// How many bytes reading may still take beside the document.
-///
-/// A list of small values is larger in memory than in the document, up to some hundred times: without a limit, a hostile log
-/// would take all memory.
-#[derive(Debug)]
-pub(crate) struct Budget {
-    allowed: usize,
-    left: Cell<usize>,
-    exhausted: Cell<bool>,
-    /// The system had no more memory.
-    refused: Cell<bool>,
-}
-
-impl Budget {
-    pub(crate) fn new(bytes: usize) -> Self {
-        Budget::beside(bytes, 0)
-    }
-
-    /// What is left of `bytes` when so many of them are held already.
-    pub(crate) fn beside(bytes: usize, held: usize) -> Self {
-        Budget {
-            allowed: bytes,
-            left: Cell::new(bytes.saturating_sub(held)),
-            exhausted: Cell::new(false),
-            refused: Cell::new(false),
-        }
-    }
-
-    /// Takes room for one more element of a list, which may have doubled its capacity.
-    pub(crate) fn take<T, E: serde::de::Error>(&self) -> Result<(), E> {
-        match self.left.get().checked_sub(2 * size_of::<T>()) {
-            Some(left) => {
-                self.left.set(left);
-                Ok(())
-            }
-            None => {
-                self.exhausted.set(true);
-                Err(E::custom("out of memory"))
-            }
-        }
-    }
-
-    /// Appends an element to a list.
-    pub(crate) fn push<T, E: serde::de::Error>(&self, list: &mut Vec<T>, element: T) -> Result<(), E> {
-        self.take::<T, E>()?;
-        if list.try_reserve(1).is_err() {
-            self.refused.set(true);
-            return Err(E::custom("out of memory"));
-        }
-        list.push(element);
-        Ok(())
-    }
-
-    /// The error to report in the place of one from reading.
-    fn explain(&self, error: Error) -> Error {
-        if self.refused.get() {
-            return out_of_memory();
-        }
-        if !self.exhausted.get() {
-            return error;
-        }
-        let stop = || false;
-        let task = Task::new(1, self.allowed, &stop);
-        let needed = self.allowed.checked_add(1).filter(|needed| *needed < usize::MAX);
-        task.need("reading the log", needed).err().unwrap_or(error)
-    }
-}
 
 /// How containers are entered, and what they may take.
 pub(crate) trait Format: Copy {
@@ -169,7 +100,7 @@ impl<'d, F: Format, T: Read<'d>> DeserializeSeed<'d> for Into<'_, F, T> {
 pub(crate) fn from_text<'d, T: Read<'d>>(value: &mut T, text: &'d str, budget: &Budget) -> crate::Result<()> {
     let direct = with(value, text, Direct(budget));
     let outcome = match direct {
-        Err(_) if !budget.exhausted.get() => with(value, text, Careful(budget)),
+        Err(_) if !budget.is_exhausted() => with(value, text, Careful(budget)),
         outcome => outcome,
     };
     outcome.map_err(|error| budget.explain(json::from_serde_json(error)))

@@ -17,6 +17,7 @@ mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tree_size;
 
 pub use report::{Problem, Severity};
 
