@@ -186,9 +186,11 @@ impl Request<'_> {
             .unzip();
         let (requests_per_minute, tokens_per_minute) = prepared.per_minute;
         let limits = Shared {
-            slot: prepared
-                .limits
-                .slot(&prepared.settings.endpoint.to_string(), self.model),
+            slot: prepared.limits.slot(
+                &prepared.settings.endpoint.to_string(),
+                self.model,
+                SystemClock.now(),
+            ),
             requests_per_minute,
             tokens_per_minute,
         };
@@ -283,12 +285,13 @@ fn embed_wait(call: Call) -> Value {
     let model = call.required("model", call.text(1));
     let tokens = u64::try_from(call.required("tokens", call.i64(2))).unwrap_or(0);
     let (requests_per_minute, tokens_per_minute) = settings::per_minute();
+    let now = SystemClock.now();
     let limits = Shared {
-        slot: shared_limits().slot(&endpoint, &model),
+        slot: shared_limits().slot(&endpoint, &model, now),
         requests_per_minute,
         tokens_per_minute,
     };
-    Value::f64(limits.take(tokens, SystemClock.now()).as_secs_f64())
+    Value::f64(limits.take(tokens, now).as_secs_f64())
 }
 
 /// `embed_defaults()`: one row of settings that the extension's SQL needs.

@@ -11,7 +11,7 @@ use std::time::Duration;
 const MINUTE: u64 = 60_000_000_000;
 /// A clock that was set back must not stop everybody for long.
 const LONGEST_DEBT: u64 = 10 * MINUTE;
-/// Different endpoints and models that are counted apart; what comes later shares a place.
+/// Endpoints and models that are counted apart at the same time; those beyond share a place.
 const SLOTS: usize = 64;
 
 /// Says when a request may go.
@@ -50,15 +50,15 @@ impl Default for Table {
 }
 
 impl Table {
-    /// The place of this endpoint and model.
-    pub fn slot(&self, endpoint: &str, model: &str) -> &Slot {
+    /// The place of this endpoint and model: its own, a free one, or one of which nothing is in use any more.
+    pub fn slot(&self, endpoint: &str, model: &str, now: Duration) -> &Slot {
         let mut hasher = DefaultHasher::new();
         (endpoint, model).hash(&mut hasher);
         // 0 stands for a free place.
         let key = hasher.finish().max(1);
         let first = usize::try_from(key % SLOTS as u64).unwrap_or(0);
-        let places = self.slots.iter().cycle().skip(first).take(SLOTS);
-        for slot in places {
+        let places = || self.slots.iter().cycle().skip(first).take(SLOTS);
+        for slot in places() {
             let taken = slot
                 .key
                 .compare_exchange(0, key, Ordering::Relaxed, Ordering::Relaxed);
@@ -66,7 +66,32 @@ impl Table {
                 return slot;
             }
         }
+        // No place is ever free again, so that none is overlooked by those who search for their own. Somebody who still holds a
+        // place that is given away counts there once more, which delays a request at worst.
+        let now = nanoseconds(now);
+        for slot in places() {
+            let other = slot.key.load(Ordering::Relaxed);
+            let is_idle = slot
+                .debts()
+                .iter()
+                .all(|debt| debt.load(Ordering::Relaxed) <= now);
+            if is_idle
+                && slot
+                    .key
+                    .compare_exchange(other, key, Ordering::Relaxed, Ordering::Relaxed)
+                    .is_ok()
+            {
+                return slot;
+            }
+        }
         &self.slots[first]
+    }
+}
+
+impl Slot {
+    /// The times until which anything is in use.
+    fn debts(&self) -> [&AtomicU64; 3] {
+        [&self.requests, &self.tokens, &self.pause]
     }
 }
 
@@ -290,12 +315,29 @@ mod tests {
 
     #[test]
     fn places_are_by_endpoint_and_model() {
-        let table = Table::default();
-        assert!(std::ptr::eq(table.slot("a", "m"), table.slot("a", "m")));
-        assert!(!std::ptr::eq(table.slot("a", "m"), table.slot("a", "n")));
-        for i in 0..100 {
-            table.slot("b", &i.to_string());
+        let (table, now) = (Table::default(), Duration::from_secs(1_000));
+        let slot = |endpoint, model| table.slot(endpoint, model, now);
+        assert!(std::ptr::eq(slot("a", "m"), slot("a", "m")));
+        assert!(!std::ptr::eq(slot("a", "m"), slot("a", "n")));
+    }
+
+    #[test]
+    fn a_place_is_given_to_another_once_nothing_of_it_is_in_use() {
+        let (table, now) = (Table::default(), Duration::from_secs(1_000));
+        let take = |model: &str, now| limits(table.slot("a", model, now), 1, 0).take(1, now);
+        let models: Vec<String> = (0..SLOTS).map(|i| i.to_string()).collect();
+        assert!(models.iter().all(|model| take(model, now).is_zero()));
+        // All are in use: one more has to share.
+        assert!(!take("late", now).is_zero());
+        assert!(models.iter().all(|model| !take(model, now).is_zero()));
+        // A pause keeps a place, and its key is found again.
+        let later = now + Duration::from_secs(61);
+        let paused = table.slot("a", "7", later);
+        limits(paused, 0, 0).pause_until(later + Duration::from_secs(5));
+        for i in 0..SLOTS - 1 {
+            assert!(take(&format!("new {i}"), later).is_zero());
         }
-        assert!(std::ptr::eq(table.slot("a", "m"), table.slot("a", "m")));
+        assert!(std::ptr::eq(paused, table.slot("a", "7", later)));
+        assert_eq!(take("7", later), Duration::from_secs(5));
     }
 }
