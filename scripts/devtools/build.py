@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from pathlib import Path
 
 from . import house
-from .shell import output, run, step
+from .shell import Failure, output, run, step
 
 
 def build() -> None:
@@ -23,20 +25,45 @@ def build() -> None:
 
 
 def build_variant(name: str, env: dict[str, str], *options: str) -> Path:
-    """The extension built with another environment or other options of cargo-pgrx; returns a folder like `extension_dir()`."""
+    """The library built with another environment or other options of cargo, beside the SQL that `build` made: cargo-pgrx cannot
+    read that out of a library whose globals have been moved apart. Returns a folder like `extension_dir()`."""
+    target = house.local() / f"extension-{name}"
     with step(f"Building the extension for {name} (several minutes)"):
-        package, target = house.local() / f"package-{name}", house.local() / f"extension-{name}"
-        _package(house.EXTENSION, package, env, *options)
-        _install(package, target)
-        shutil.rmtree(package)
-        return target
+        command = [
+            "cargo",
+            "build",
+            "--lib",
+            "--locked",
+            "-p",
+            house.EXTENSION,
+            "--message-format",
+            "json-render-diagnostics",
+        ]
+        done = subprocess.run(
+            [*command, *options], env=env | {"PGRX_PG_CONFIG_PATH": str(house.pg_config())}, cwd=house.ROOT, check=False,
+            text=True, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        files = [
+            file
+            for message in messages
+            for file in message.get("filenames", ())
+            if file.endswith(f"{house.EXTENSION}.so")
+        ]
+        if done.returncode != 0 or len(files) != 1:
+            raise Failure(f"the extension could not be built for {name}")
+        shutil.rmtree(target, ignore_errors=True)
+        shutil.copytree(house.extension_dir() / "share", target / "share")
+        (target / "lib").mkdir()
+        shutil.copy(files[0], target / "lib" / f"{house.EXTENSION}.so")
+    return target
 
 
-def _package(name: str, package: Path, env: dict[str, str], *options: str) -> None:
+def _package(name: str, package: Path, env: dict[str, str]) -> None:
     # It would keep the scripts of versions that are gone.
     shutil.rmtree(package, ignore_errors=True)
     command: list[str | Path] = ["cargo", "pgrx", "package", "-p", name, "--pg-config", house.pg_config()]
-    run([*command, "--out-dir", package, *options], env=env, cwd=house.ROOT)
+    run([*command, "--out-dir", package], env=env, cwd=house.ROOT)
 
 
 def _install(package: Path, target: Path) -> None:
