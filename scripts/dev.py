@@ -67,6 +67,7 @@ def command_mutants(arguments: argparse.Namespace) -> None:
 
 def command_asan(_: argparse.Namespace) -> None:
     setup()
+    build()
     memcheck.asan()
 
 

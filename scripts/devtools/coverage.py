@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import house, tests
-from .build import build_variant
+from .build import build, build_variant
 from .server import test_server
 from .setup import install_python_packages, setup
 from .shell import Failure, output, run, say, step
@@ -101,6 +101,7 @@ def lines_of_core() -> dict[str, dict[int, int]]:
 
 def lines_in_backends() -> dict[str, dict[int, int]]:
     """The regression scripts and the tests in Python against a server with an instrumented library."""
+    build()
     profiles = fresh(home() / "backend")
     env = environment(profiles)
     extension = build_variant("coverage", env, "--profile", "optimized")
