@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +24,8 @@ max_connections = 120
 shared_buffers = '256MB'
 log_line_prefix = '%m [%p] %e '
 """
+# A variable by which servers that a test starts get the environment that the test's own server has: an object of JSON.
+ENVIRONMENT = "REVIEWPRO_SERVER_ENVIRONMENT"
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,8 @@ class Server:
     data: Path
     socket: Path
     extension: Path = field(default_factory=house.extension_dir)
-    # What the server's processes find in their environment beside the usual.
-    environment: dict[str, str] = field(default_factory=dict)
+    # What the server's processes find in their environment beside the usual: what the tests were told, if nothing else.
+    environment: dict[str, str] = field(default_factory=lambda: json.loads(os.environ.get(ENVIRONMENT, "{}")))
     # What is started as the server: another program than its own.
     postgres: Path | None = None
 

@@ -2,18 +2,22 @@
 //!
 //! PostgreSQL's state belongs to the main thread, and so do its signal handlers: the coordinator thread is
 //! started with every signal blocked, and the threads that the core starts from there inherit that. The main
-//! thread takes finished batches, and looks every few milliseconds whether the query was cancelled. It acts on
-//! a cancel only after every thread has ended, since that may leave by `proc_exit` without unwinding.
+//! thread takes finished batches, and every few milliseconds serves PostgreSQL's interrupts: cancels and timeouts,
+//! and what other backends ask for. An ERROR unwinds, and waits for the threads; a FATAL ends the process without
+//! unwinding, so the threads are ended by what is registered for that.
 
+use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread::ScopedJoinHandle;
 use std::time::Duration;
 
 use pgrx::pg_sys;
 use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, Result, Task};
 
+use super::exit::BeforeExit;
 use super::progress::Shown;
 use super::report::OrRaise;
 use crate::settings;
@@ -79,13 +83,19 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// The query was cancelled, or this backend is to end.
+/// The query was cancelled, or this backend is to end: for work on the main thread, which any of its threads may ask.
 fn interrupted() -> bool {
-    // SAFETY: flags that signal handlers set and the main thread reads.
+    // SAFETY: flags that signal handlers set.
     unsafe {
         (&raw const pg_sys::InterruptPending).read_volatile() != 0
-            && ((&raw const pg_sys::QueryCancelPending).read_volatile() != 0
-                || (&raw const pg_sys::ProcDiePending).read_volatile() != 0)
+            && [
+                &raw const pg_sys::QueryCancelPending,
+                &raw const pg_sys::ProcDiePending,
+                &raw const pg_sys::TransactionTimeoutPending,
+                &raw const pg_sys::ClientConnectionLost,
+            ]
+            .into_iter()
+            .any(|flag| flag.read_volatile() != 0)
     }
 }
 
@@ -150,6 +160,7 @@ pub(crate) fn stream<B: Send, T: Send>(
 
     let shown = Shown::begin(Phase::Computing, 0);
     let progress = shown.progress();
+    let _emptied = GiveBackMemory;
     let outcome = std::thread::scope(|scope| {
         let _stop = StopOnDrop(&stop);
         let (sender, batches) = sync_channel::<B>(BATCHES_AHEAD);
@@ -166,11 +177,28 @@ pub(crate) fn stream<B: Send, T: Send>(
                     Some(job(&task, &mut emit))
                 })
         };
-        let Ok(coordinator) = coordinator else { return None };
+        let (batches, coordinator) = (RefCell::new(Some(batches)), Cell::new(Some(coordinator.ok()?)));
+        // A sender that waits for room must fail, not wait for ever.
+        let join = || {
+            drop(batches.take());
+            coordinator.take().map(ScopedJoinHandle::join)
+        };
+        let end = || {
+            stop.store(true, Ordering::Relaxed);
+            join();
+        };
+        let end: &dyn Fn() = &end;
+        let _before_exit = BeforeExit::run(&end);
         let _waiting = WaitEvent::start();
         let mut polls = 0_u32;
         loop {
-            match batches.recv_timeout(POLL) {
+            let received = batches
+                .borrow()
+                .as_ref()
+                .map_or(Err(RecvTimeoutError::Disconnected), |batches| {
+                    batches.recv_timeout(POLL)
+                });
+            match received {
                 Ok(batch) => consume(batch),
                 Err(RecvTimeoutError::Timeout) => {
                     polls = polls.wrapping_add(1);
@@ -180,21 +208,11 @@ pub(crate) fn stream<B: Send, T: Send>(
                 }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if interrupted() {
-                break;
-            }
+            pgrx::check_for_interrupts!();
         }
-        // A sender that waits for room must fail, not wait for ever.
-        drop(batches);
-        if interrupted() {
-            stop.store(true, Ordering::Relaxed);
-        }
-        coordinator
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        join()?.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     });
 
-    give_back_memory();
     pgrx::check_for_interrupts!();
     match outcome {
         Some(result) => result.or_raise(),
@@ -206,13 +224,17 @@ pub(crate) fn stream<B: Send, T: Send>(
     }
 }
 
-/// Returns to the system what the computation has freed. The C library keeps it otherwise, and the connection of a pool, which may
-/// never call this extension again, lives for days.
-fn give_back_memory() {
-    #[cfg(target_env = "gnu")]
-    // SAFETY: takes no pointer, and locks what it looks at.
-    unsafe {
-        libc::malloc_trim(0);
+/// Returns to the system what the computation has freed, when dropped. The C library keeps it otherwise, and the connection of a
+/// pool, which may never call this extension again, lives for days.
+struct GiveBackMemory;
+
+impl Drop for GiveBackMemory {
+    fn drop(&mut self) {
+        #[cfg(target_env = "gnu")]
+        // SAFETY: takes no pointer, and locks what it looks at.
+        unsafe {
+            libc::malloc_trim(0);
+        }
     }
 }
 

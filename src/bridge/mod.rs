@@ -8,6 +8,7 @@
 //! * [`rows`]: the result set of a set-returning function.
 //! * [`tuple`]: rows as tuples, formed on any thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
+//! * [`exit`]: what has to be in order before the process ends.
 //! * [`planner`]: estimates of rows.
 //! * [`window`], [`window_object`]: the partition of a window function.
 //! * [`query`]: the rows of a query given as text.
@@ -16,12 +17,15 @@
 //! * [`stats`]: how often each function was called, and what came of it.
 //! * [`scratch`]: memory for what PostgreSQL's functions leave behind.
 //! * [`report`]: errors of the core as PostgreSQL errors.
+//! * [`kept_error`]: errors of PostgreSQL on their way through Rust.
 //! * [`log`]: lines of the server's log.
 
 mod array;
 mod call;
 mod compute;
+mod exit;
 mod ingest_call;
+mod kept_error;
 mod log;
 mod planner;
 mod progress;

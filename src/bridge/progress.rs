@@ -58,6 +58,20 @@ fn own_place() -> Option<&'static Place> {
     places().get(number)
 }
 
+fn own_pid() -> i32 {
+    // SAFETY: fixed once the backend has started.
+    unsafe { pg_sys::MyProcPid }
+}
+
+/// Shows no call of this backend any more: it ends.
+pub(super) fn clear_own() {
+    if let Some(place) = own_place()
+        && place.pid.load(Ordering::Relaxed) == own_pid()
+    {
+        place.pid.store(0, Ordering::Relaxed);
+    }
+}
+
 /// Shows this backend's call until dropped. A call within a call hides the outer one meanwhile.
 pub(super) struct Shown {
     place: Option<&'static Place>,
@@ -67,13 +81,17 @@ pub(super) struct Shown {
 impl Shown {
     /// Begins a call or a phase of it, of `total` steps; 0 if their number is not known.
     pub(super) fn begin(phase: Phase, total: usize) -> Self {
+        super::exit::watch();
         let place = own_place();
         let mut before = (0, Progress::default());
         if let Some(place) = place {
-            before = (place.pid.load(Ordering::Relaxed), place.progress.copy());
+            let pid = place.pid.load(Ordering::Relaxed);
+            // A process that was killed has left its call behind.
+            if pid == own_pid() {
+                before = (pid, place.progress.copy());
+            }
             place.progress.begin(phase, total as u64);
-            // SAFETY: fixed once the backend has started.
-            place.pid.store(unsafe { pg_sys::MyProcPid }, Ordering::Relaxed);
+            place.pid.store(own_pid(), Ordering::Relaxed);
         }
         Shown { place, before }
     }

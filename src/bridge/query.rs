@@ -10,6 +10,7 @@ use reviewpro_core::{Error, ErrorKind, Result};
 use super::array::VectorArgument;
 use super::call::Text;
 use super::compute::main_thread_task;
+use super::kept_error::keeping_errors;
 use super::progress::Shown;
 use super::report::{OrRaise, raise, raise_as};
 use super::scratch::Scratch;
@@ -89,12 +90,30 @@ pub(crate) fn read_vectors(query: &str) -> NamedVectors {
     let _shown = Shown::begin(Phase::ReadingVectors, 0);
     let mut rows = NamedVectors::default();
     Spi::connect(|_| {
+        let _read_only = ReadOnly::new();
         let mut cursor = Cursor::open(&source);
         let scratch = Scratch::new();
         while cursor.fetch(&scratch, &mut rows) {}
         cursor.close();
     });
     rows
+}
+
+/// Makes the transaction read-only until dropped, so that the functions that a query calls do not write either.
+struct ReadOnly(bool);
+
+impl ReadOnly {
+    fn new() -> Self {
+        // SAFETY: a setting of the transaction, which belongs to the main thread.
+        ReadOnly(unsafe { (&raw mut pg_sys::XactReadOnly).replace(true) })
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        // SAFETY: as above; a block that fails meanwhile restores it by itself.
+        unsafe { pg_sys::XactReadOnly = self.0 }
+    }
 }
 
 /// An open portal whose rows are an id and a vector.
@@ -112,8 +131,9 @@ impl Cursor {
             read_only: true,
         };
         // SAFETY: connected to SPI; PostgreSQL copies the source and raises for anything but one readable query.
-        let portal =
-            unsafe { pg_sys::SPI_cursor_parse_open(std::ptr::null(), source.as_ptr(), &raw const options) };
+        let portal = keeping_errors(|| unsafe {
+            pg_sys::SPI_cursor_parse_open(std::ptr::null(), source.as_ptr(), &raw const options)
+        });
         // SAFETY: an open portal has a descriptor with as many attributes as it says.
         let columns = unsafe {
             let desc = (*portal).tupDesc;
@@ -159,7 +179,7 @@ impl Cursor {
         pgrx::check_for_interrupts!();
         // SAFETY: an open portal; the table lives until it is freed below.
         let (table, count) = unsafe {
-            pg_sys::SPI_cursor_fetch(self.portal, true, BATCH);
+            keeping_errors(|| pg_sys::SPI_cursor_fetch(self.portal, true, BATCH));
             (pg_sys::SPI_tuptable, pg_sys::SPI_processed as usize)
         };
         for i in 0..count {
@@ -192,7 +212,7 @@ impl Cursor {
         };
         // SAFETY: the output function of the column's type; it returns a C string in the scratch memory.
         let text = unsafe {
-            let text = pg_sys::OutputFunctionCall(&raw mut self.output, id);
+            let text = keeping_errors(|| pg_sys::OutputFunctionCall(&raw mut self.output, id));
             Text::checked(std::ffi::CStr::from_ptr(text).to_bytes())
         };
         rows.push_id(text).or_raise();

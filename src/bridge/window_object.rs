@@ -7,6 +7,7 @@ use pgrx::pg_sys;
 use pgrx::pg_sys::ffi::pg_guard_ffi_boundary;
 use reviewpro_core::{Error, ErrorKind};
 
+use super::kept_error::keeping_errors;
 use super::report::raise;
 use super::value::MAX_ALLOC_SIZE;
 
@@ -50,9 +51,9 @@ impl WindowObject {
     pub(super) fn argument(self, index: usize) -> Option<pg_sys::Datum> {
         let mut is_null = true;
         // SAFETY: a live window object, and an argument that the SQL declares; nothing to drop in the closure.
-        let datum = unsafe {
+        let datum = keeping_errors(|| unsafe {
             pg_guard_ffi_boundary(|| WinGetFuncArgCurrent(self.0.as_ptr(), index as i32, &raw mut is_null))
-        };
+        });
         (!is_null).then_some(datum)
     }
 
@@ -60,7 +61,7 @@ impl WindowObject {
     pub(super) fn first_argument(self, row: i32) -> Option<pg_sys::Datum> {
         let (mut is_null, mut is_out) = (true, false);
         // SAFETY: as in `argument`; rows outside of the partition are reported by `is_out`.
-        let datum = unsafe {
+        let datum = keeping_errors(|| unsafe {
             pg_guard_ffi_boundary(|| {
                 WinGetFuncArgInPartition(
                     self.0.as_ptr(),
@@ -72,13 +73,14 @@ impl WindowObject {
                     &raw mut is_out,
                 )
             })
-        };
+        });
         (!is_null && !is_out).then_some(datum)
     }
 
     pub(super) fn rows(self) -> usize {
         // SAFETY: a live window object; nothing to drop in the closure.
-        let rows = unsafe { pg_guard_ffi_boundary(|| WinGetPartitionRowCount(self.0.as_ptr())) };
+        let rows =
+            keeping_errors(|| unsafe { pg_guard_ffi_boundary(|| WinGetPartitionRowCount(self.0.as_ptr())) });
         usize::try_from(rows).unwrap_or(0)
     }
 

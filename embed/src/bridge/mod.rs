@@ -10,6 +10,10 @@ mod array;
 mod call;
 #[path = "../../../src/bridge/compute.rs"]
 mod compute;
+#[path = "../../../src/bridge/exit.rs"]
+mod exit;
+#[path = "../../../src/bridge/kept_error.rs"]
+mod kept_error;
 mod limits;
 #[path = "../../../src/bridge/progress.rs"]
 mod progress;
