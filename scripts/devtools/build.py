@@ -16,7 +16,7 @@ def build() -> None:
     with step("Building the extensions (the first time: several minutes)"):
         for name, package, target in [
             (house.EXTENSION, "package", house.extension_dir()),
-            (house.EMBED_EXTENSION, "package-embed", house.embed_extension_dir()),
+            (house.EMBED_EXTENSION, "package-embed", house.extension_dir(house.EMBED_EXTENSION)),
         ]:
             _package(name, house.local() / package, house.cargo_env())
             _install(house.local() / package, target)

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "reviewpro_pg"
 # The second extension, in the folder of its name's last word.
 EMBED_EXTENSION = "reviewpro_embed"
+EXTENSIONS = (EXTENSION, EMBED_EXTENSION)
 EMBED_WORKER = "reviewpro-embed-worker"
 
 # PostgreSQL refuses to run as root.
@@ -87,14 +88,14 @@ def venv() -> Path:
     return local() / "venv"
 
 
-def extension_dir() -> Path:
+def extension_dir(name: str = EXTENSION) -> Path:
     """The built extension: `lib/` and `share/extension/`."""
-    return local() / "extension"
+    return local() / {EXTENSION: "extension", EMBED_EXTENSION: "embed-extension"}[name]
 
 
-def embed_extension_dir() -> Path:
-    """The second extension, likewise."""
-    return local() / "embed-extension"
+def sql_dir(name: str = EXTENSION) -> Path:
+    """The extension's SQL in the checkout, and its upgrade scripts."""
+    return ROOT / {EXTENSION: "sql", EMBED_EXTENSION: "embed/sql"}[name]
 
 
 def embed_worker() -> Path:

@@ -38,7 +38,7 @@ def install() -> None:
 
 def install_embed() -> None:
     """The same for the second extension, and its worker beside the server's programs. Apart: it brings a network."""
-    built = _built(house.embed_extension_dir())
+    built = _built(house.extension_dir(house.EMBED_EXTENSION))
     for option, source in {"--pkglibdir": "lib", "--sharedir": "share"}.items():
         _copy(built / source, option, 0o755 if source == "lib" else 0o644)
     _copy(house.embed_worker(), "--bindir", 0o755)

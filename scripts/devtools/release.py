@@ -1,14 +1,16 @@
 """Releases: the frozen SQL of each version, the scripts between them, and the places that repeat the version.
 
-`sql/released/` holds, per released version, the install script as it was (`reviewpro_pg--V.sql`), what its formulas
-gave (`formulas.tsv`, which only grows), and SHA256SUMS over both and over the scripts between released versions. A
-version is released once CHANGELOG.md gives its heading a date; until then `freeze` may write its snapshot again.
+`sql/released/` holds, per released version, the install script of each extension as it was (`reviewpro_pg--V.sql`,
+`reviewpro_embed--V.sql`; they are released together), what its formulas gave (`formulas.tsv`, which only grows), and
+SHA256SUMS over them and over the scripts between released versions. A version is released once CHANGELOG.md gives its
+heading a date; until then `freeze` may write its snapshots again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from . import formulas, house
@@ -21,13 +23,13 @@ SUMS = RELEASED / "SHA256SUMS"
 SEMVER = re.compile(r"\d+\.\d+\.\d+")
 
 
-def snapshot(version: str) -> Path:
-    return RELEASED / f"{house.EXTENSION}--{version}.sql"
+def snapshot(version: str, extension: str = house.EXTENSION) -> Path:
+    return RELEASED / f"{extension}--{version}.sql"
 
 
-def versions() -> list[str]:
+def versions(extension: str = house.EXTENSION) -> list[str]:
     """The versions that have a snapshot, oldest first."""
-    names = [path.stem.removeprefix(f"{house.EXTENSION}--") for path in RELEASED.glob(f"{house.EXTENSION}--*.sql")]
+    names = [path.stem.removeprefix(f"{extension}--") for path in RELEASED.glob(f"{extension}--*.sql")]
     return sorted(names, key=order)
 
 
@@ -46,20 +48,25 @@ def is_released(version: str) -> bool:
     return re.fullmatch(r"\d{4}-\d{2}-\d{2}", found[1]) is not None
 
 
-def upgrade_script(old: str, new: str) -> Path:
-    return house.ROOT / "sql" / f"{house.EXTENSION}--{old}--{new}.sql"
+def upgrade_script(old: str, new: str, extension: str = house.EXTENSION) -> Path:
+    return house.sql_dir(extension) / f"{extension}--{old}--{new}.sql"
 
 
-def missing_scripts(released: list[str], current: str) -> list[Path]:
+def upgrade_scripts(line: list[str], extension: str) -> list[Path]:
+    """Those that lead from each version to its successor."""
+    return [upgrade_script(old, new, extension) for old, new in pairwise(line)]
+
+
+def missing_scripts(released: list[str], current: str, extension: str = house.EXTENSION) -> list[Path]:
     """Scripts that lead from each version to its successor and are not there. An empty one must be there too: without
     it PostgreSQL knows no way to the new version."""
     line = [*released, *([] if current in released else [current])]
-    return [path for path in map(upgrade_script, line, line[1:]) if not path.exists()]
+    return [path for path in upgrade_scripts(line, extension) if not path.exists()]
 
 
-def built_sql() -> Path:
+def built_sql(extension: str = house.EXTENSION) -> Path:
     """The install script of this checkout's version, as `make build` made it."""
-    path = house.extension_dir() / "share" / "extension" / f"{house.EXTENSION}--{house.version()}.sql"
+    path = house.extension_dir(extension) / "share" / "extension" / f"{extension}--{house.version()}.sql"
     if not path.exists():
         raise Failure(f"{path.name} is not built: run 'make build'")
     return path
@@ -74,13 +81,14 @@ def tidied(sql: str) -> str:
 
 
 def freeze() -> None:
-    """Writes the snapshot of the version at hand, and the values of formulas that have none yet."""
+    """Writes the snapshots of the version at hand, and the values of formulas that have none yet."""
     version = house.version()
     released = is_released(version)
     if released and snapshot(version).exists():
         raise Failure(f"{version} is released: its SQL is frozen. 'dev.py bump VERSION' begins the next")
     RELEASED.mkdir(exist_ok=True)
-    snapshot(version).write_text(tidied(built_sql().read_text()))
+    for extension in house.EXTENSIONS:
+        snapshot(version, extension).write_text(tidied(built_sql(extension).read_text()))
     with test_server() as server:
         server.create_database("freeze")
         rows = formulas.evaluate(server, "freeze")
@@ -91,9 +99,12 @@ def freeze() -> None:
 
 def sums() -> str:
     """SHA256SUMS as it ought to be."""
-    line = versions()
-    scripts = [path for path in map(upgrade_script, line, line[1:]) if path.exists()]
-    files = [*map(snapshot, line), *scripts, FORMULAS]
+    files = []
+    for extension in house.EXTENSIONS:
+        line = versions(extension)
+        files += [snapshot(version, extension) for version in line]
+        files += [path for path in upgrade_scripts(line, extension) if path.exists()]
+    files.append(FORMULAS)
     return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
 
 
@@ -110,12 +121,14 @@ def bump(version: str) -> None:
         if not found:
             raise Failure(f"{path.relative_to(house.ROOT)} does not name {current}")
         path.write_text(text)
-    script = upgrade_script(current, version)
-    script.write_text(f"-- What ALTER EXTENSION {house.EXTENSION} UPDATE does from {current} to {version}.\n")
+    scripts = [upgrade_script(current, version, extension) for extension in house.EXTENSIONS]
+    for extension, script in zip(house.EXTENSIONS, scripts, strict=True):
+        script.write_text(f"-- What ALTER EXTENSION {extension} UPDATE does from {current} to {version}.\n")
     changelog = house.ROOT / "CHANGELOG.md"
     heading = f"## {current} ("
     changelog.write_text(changelog.read_text().replace(heading, f"## {version} (unreleased)\n\n{heading}", 1))
-    say(f"now {version}; its changes to the SQL go into {script.relative_to(house.ROOT)} too")
+    names = " and ".join(str(script.relative_to(house.ROOT)) for script in scripts)
+    say(f"now {version}; its changes to the SQL go into {names} too")
 
 
 def places() -> list[tuple[Path, str]]:

@@ -82,7 +82,7 @@ class Server:
             env=house.plain_env(),
             user=house.SERVER_USER,
         )
-        settings = SETTINGS.format(extension=self.extension, embed=house.embed_extension_dir())
+        settings = SETTINGS.format(extension=self.extension, embed=house.extension_dir(house.EMBED_EXTENSION))
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"{settings}unix_socket_directories = '{self.socket}'\n{extra}")
 

@@ -15,18 +15,29 @@ from devtools.server import Server, test_server
 # Today's SQL as its snapshot has it; a made-up successor of it; and a successor whose upgrade script was left empty.
 FROZEN, NEXT, FORGOTTEN = "frozen", "next", "forgotten"
 
-# What the made-up successor changes, one statement of each kind that releases are made of.
-CHANGES = """
+# What the made-up successors change, one statement of each kind that releases are made of.
+CHANGES = {
+    house.EXTENSION: """
 CREATE FUNCTION next_function(text DEFAULT 'x') RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql RETURN $1;
 COMMENT ON FUNCTION next_function(text) IS 'New. Example: SELECT next_function()';
 ALTER FUNCTION location_fingerprint(text, bigint, text) COST 77;
 CREATE OR REPLACE VIEW reviewpro_progress AS
     SELECT p.pid, p.phase, p.percent, true AS running FROM reviewpro_progress() p;
-"""
+""",
+    house.EMBED_EXTENSION: """
+ALTER TABLE embed_prices ADD COLUMN currency text NOT NULL DEFAULT 'EUR' CHECK (currency OPERATOR(pg_catalog.<>) '');
+CREATE INDEX embed_usage_used_at ON embed_usage (used_at);
+CREATE OR REPLACE VIEW embed_costs AS
+    SELECT day, model, texts, cached, failed, requests, tokens, cost, 1 AS next FROM
+    (SELECT pg_catalog.date_trunc('day', u.used_at) AS day, u.model, pg_catalog.sum(u.texts) AS texts,
+            pg_catalog.sum(u.cached) AS cached, pg_catalog.sum(u.failed) AS failed, pg_catalog.sum(u.requests) AS requests,
+            pg_catalog.sum(u.tokens) AS tokens, NULL::numeric AS cost FROM embed_usage u GROUP BY 1, 2) days;
+""",
+}
 
 
-def add_version(folder: Path, version: str, sql: str) -> None:
-    (folder / f"{house.EXTENSION}--{version}.sql").write_text(sql)
+def add_version(folder: Path, extension: str, version: str, sql: str) -> None:
+    (folder / f"{extension}--{version}.sql").write_text(sql)
 
 
 def set_default(folder: Path, version: str) -> None:
@@ -39,17 +50,19 @@ def set_default(folder: Path, version: str) -> None:
 @pytest.fixture(scope="session")
 def versions() -> Iterator[Path]:
     """A folder `extension/` as extension_control_path wants it, readable by the server's user. Beside what was built
-    it holds every released version as its snapshot has it."""
+    it holds every released version of both extensions as its snapshot has it."""
     home = Path(tempfile.mkdtemp(prefix="reviewpro-"))
     home.chmod(0o755)
     folder = home / "extension"
-    shutil.copytree(house.extension_dir() / "share" / "extension", folder)
     current = house.version()
-    for version in release.versions():
-        add_version(folder, FROZEN if version == current else version, release.snapshot(version).read_text())
-    add_version(folder, NEXT, release.built_sql().read_text() + CHANGES)
-    add_version(folder, f"{current}--{NEXT}", CHANGES)
-    add_version(folder, f"{current}--{FORGOTTEN}", "")
+    for extension in house.EXTENSIONS:
+        shutil.copytree(house.extension_dir(extension) / "share" / "extension", folder, dirs_exist_ok=True)
+        for version in release.versions(extension):
+            sql = release.snapshot(version, extension).read_text()
+            add_version(folder, extension, FROZEN if version == current else version, sql)
+        add_version(folder, extension, NEXT, release.built_sql(extension).read_text() + CHANGES[extension])
+        add_version(folder, extension, f"{current}--{NEXT}", CHANGES[extension])
+        add_version(folder, extension, f"{current}--{FORGOTTEN}", "")
     yield folder
     shutil.rmtree(home)
 

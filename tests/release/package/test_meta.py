@@ -103,11 +103,13 @@ def test_bump_changes_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     current = house.version()
     (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n## {current} (unreleased)\n\n* x\n")
     (tmp_path / "sql" / "released").mkdir(parents=True)
+    (tmp_path / "embed" / "sql").mkdir(parents=True, exist_ok=True)
     monkeypatch.setattr(house, "ROOT", tmp_path)
     monkeypatch.setattr(release, "RELEASED", tmp_path / "sql" / "released")
     with pytest.raises(house.Failure, match="is not released"):
         release.bump("99.0.0")
-    release.snapshot(current).write_text("")
+    for extension in house.EXTENSIONS:
+        release.snapshot(current, extension).write_text("")
     (tmp_path / "CHANGELOG.md").write_text(f"# Changelog\n\n## {current} (2026-12-01)\n\n* x\n")
     with pytest.raises(house.Failure, match="does not follow"):
         release.bump(current)
@@ -116,7 +118,8 @@ def test_bump_changes_every_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     try:
         assert house.version() == "99.0.0"
         test_places_repeat_the_version()
-        assert release.missing_scripts(release.versions(), "99.0.0") == []
+        for extension in house.EXTENSIONS:
+            assert release.missing_scripts(release.versions(extension), "99.0.0", extension) == []
         assert f"## 99.0.0 (unreleased)\n\n## {current} (2026-12-01)" in (tmp_path / "CHANGELOG.md").read_text()
     finally:
         house.version.cache_clear()

@@ -59,6 +59,15 @@ _QUERIES = {
     WHERE attnum > 0 AND NOT attisdropped AND attrelid IN (
         SELECT objid FROM members WHERE classid = 'pg_class'::regclass
         UNION SELECT typrelid FROM members JOIN pg_type t ON t.oid = objid WHERE classid = 'pg_type'::regclass)""",
+    "constraint": """
+    SELECT format('%%s of %%s', conname, conrelid::regclass), jsonb_build_object(
+               'definition', pg_get_constraintdef(k.oid), 'valid', convalidated, 'enforced', conenforced,
+               'comment', obj_description(k.oid, 'pg_constraint'))
+    FROM members JOIN pg_constraint k ON k.conrelid = objid WHERE classid = 'pg_class'::regclass""",
+    "index": """
+    SELECT i.indexrelid::regclass::text, jsonb_build_object(
+               'definition', pg_get_indexdef(i.indexrelid), 'valid', indisvalid, 'unique', indisunique)
+    FROM members JOIN pg_index i ON i.indrelid = objid WHERE classid = 'pg_class'::regclass""",
     "privileges": """
     SELECT pg_describe_object(i.classoid, i.objoid, i.objsubid), jsonb_build_object('initial', i.initprivs::text)
     FROM members JOIN pg_init_privs i ON (i.classoid, i.objoid) = (classid, objid)""",
@@ -70,7 +79,9 @@ _QUERIES = {
 _UNKNOWN = """
 SELECT pg_describe_object(classid, objid, 0) FROM members
 WHERE classid NOT IN ('pg_proc'::regclass, 'pg_type'::regclass, 'pg_class'::regclass)
-   OR classid = 'pg_class'::regclass AND (SELECT relkind FROM pg_class c WHERE c.oid = objid) NOT IN ('v', 'c')"""
+   OR classid = 'pg_class'::regclass AND (
+          SELECT relkind NOT IN ('v', 'c', 'r', 'S') OR relhasrules AND relkind = 'r' OR relhastriggers OR relrowsecurity
+          FROM pg_class c WHERE c.oid = objid)"""
 
 
 def catalog(connection: psycopg.Connection, name: str) -> Catalog:

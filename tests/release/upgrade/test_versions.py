@@ -12,29 +12,38 @@ from devtools import formulas, house, release
 from upgrade.catalog import Catalog, catalog, differences
 
 OLD = [version for version in release.versions() if version != house.version()]
+# How many objects the comparison of catalogues sees at least.
+OBJECTS = {house.EXTENSION: 200, house.EMBED_EXTENSION: 80}
+both = pytest.mark.parametrize("extension", house.EXTENSIONS)
 
 
-def create(connection: psycopg.Connection, version: str, update_to: str | None = None) -> Catalog:
+def create(
+    connection: psycopg.Connection, version: str, update_to: str | None = None, extension: str = house.EXTENSION
+) -> Catalog:
     """The catalogue after CREATE EXTENSION, and after an update where one is asked for; leaves nothing behind."""
-    connection.execute(f"CREATE EXTENSION {house.EXTENSION} VERSION '{version}'")
+    connection.execute(f"CREATE EXTENSION {extension} VERSION '{version}'")
     if update_to:
-        connection.execute(f"ALTER EXTENSION {house.EXTENSION} UPDATE TO '{update_to}'")
-    found = catalog(connection, house.EXTENSION)
+        connection.execute(f"ALTER EXTENSION {extension} UPDATE TO '{update_to}'")
+    found = catalog(connection, extension)
     connection.rollback()
-    assert len(found) > 200, "the catalogue has fewer objects than the extension"
+    assert len(found) > OBJECTS[extension], "the catalogue has fewer objects than the extension"
     return found
 
 
-def test_snapshot_is_what_is_built(connection: psycopg.Connection) -> None:
+@both
+def test_snapshot_is_what_is_built(connection: psycopg.Connection, extension: str) -> None:
     """After a release this fails when the SQL changes under the released version."""
     version = house.version()
-    assert release.snapshot(version).exists(), f"no snapshot of {version}: 'python3 scripts/dev.py freeze' writes it"
+    path = release.snapshot(version, extension)
+    assert path.exists(), f"no snapshot of {version}: 'python3 scripts/dev.py freeze' writes it"
     way_out = (
         "it is released: 'python3 scripts/dev.py bump VERSION' begins the next"
         if release.is_released(version)
         else "'python3 scripts/dev.py freeze' writes it again"
     )
-    found = differences(create(connection, FROZEN), create(connection, version))
+    found = differences(
+        create(connection, FROZEN, extension=extension), create(connection, version, extension=extension)
+    )
     assert not found, f"the snapshot of {version} differs; {way_out}"
 
 
@@ -42,8 +51,9 @@ def test_sums_of_what_was_released() -> None:
     assert release.SUMS.read_text() == release.sums(), "a file in sql/released was changed by hand"
 
 
-def test_every_step_has_its_script() -> None:
-    missing = release.missing_scripts(release.versions(), house.version())
+@both
+def test_every_step_has_its_script(extension: str) -> None:
+    missing = release.missing_scripts(release.versions(extension), house.version(), extension)
     assert not missing, f"missing, even if nothing changes: {missing}"
 
 
@@ -54,9 +64,11 @@ def test_missing_step_is_noticed() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [*((old, house.version()) for old in OLD), (house.version(), NEXT)])
-def test_upgraded_equals_fresh(connection: psycopg.Connection, old: str, new: str) -> None:
+@both
+def test_upgraded_equals_fresh(connection: psycopg.Connection, extension: str, old: str, new: str) -> None:
     """From every released version to this one, and from this one to the made-up successor."""
-    assert differences(create(connection, old, update_to=new), create(connection, new)) == []
+    upgraded = create(connection, old, update_to=new, extension=extension)
+    assert differences(upgraded, create(connection, new, extension=extension)) == []
 
 
 def test_forgotten_upgrade_is_noticed(connection: psycopg.Connection) -> None:
@@ -66,6 +78,19 @@ def test_forgotten_upgrade_is_noticed(connection: psycopg.Connection) -> None:
     assert "column reviewpro_progress.running: only right" in found
     assert "function location_fingerprint(text,bigint,text): procost is 50, but 77" in found
     assert any(line.startswith("relation reviewpro_progress: definition is") for line in found)
+
+
+def test_forgotten_upgrade_of_tables_is_noticed(connection: psycopg.Connection) -> None:
+    embed = house.EMBED_EXTENSION
+    left = create(connection, house.version(), update_to=FORGOTTEN, extension=embed)
+    found = differences(left, create(connection, NEXT, extension=embed))
+    for line in (
+        "column embed_prices.currency: only right",
+        "constraint embed_prices_currency_check of embed_prices: only right",
+        "index embed_usage_used_at: only right",
+        "column embed_costs.next: only right",
+    ):
+        assert line in found, found
 
 
 F = "location_fingerprint(text, bigint, text)"
@@ -164,14 +189,16 @@ def test_every_formula_has_values(connection: psycopg.Connection) -> None:
     assert [name for (name,) in names if not re.search(rf"\b{name}\(", text)] == []
 
 
-def test_symbols_of_released_sql_are_exported() -> None:
+@both
+def test_symbols_of_released_sql_are_exported(extension: str) -> None:
     """CREATE EXTENSION would tell too, but only for the versions that a server at hand installs."""
     listing = subprocess.run(
-        ["nm", "-D", "--defined-only", house.extension_dir() / "lib" / f"{house.EXTENSION}.so"],
+        ["nm", "-D", "--defined-only", house.extension_dir(extension) / "lib" / f"{extension}.so"],
         check=True, capture_output=True, text=True,
     ).stdout  # fmt: skip
     exported = {line.split()[-1] for line in listing.splitlines()}
-    for version in release.versions():
-        wanted = set(re.findall(r"'MODULE_PATHNAME', '(\w+)'", release.snapshot(version).read_text()))
-        assert len(wanted) > 30
+    at_least = {house.EXTENSION: 30, house.EMBED_EXTENSION: 3}[extension]
+    for version in release.versions(extension):
+        wanted = set(re.findall(r"'MODULE_PATHNAME', '(\w+)'", release.snapshot(version, extension).read_text()))
+        assert len(wanted) >= at_least
         assert wanted - exported == set(), f"{version} needs functions that the library has no more"
