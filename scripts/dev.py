@@ -149,7 +149,9 @@ def main() -> int:
         elif name == "coverage":
             command.add_argument("parts", nargs="*", choices=["core", "backend"], metavar="PART", help="core, backend")
         elif name == "mutants":
-            command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to cargo mutants, such as --file")
+            command.add_argument(
+                "options", nargs=argparse.REMAINDER, help="--again, or for cargo mutants, such as --file"
+            )
         elif name == "bump":
             command.add_argument("version", help="such as 0.2.0")
     arguments = parser.parse_args()

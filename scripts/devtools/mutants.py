@@ -14,7 +14,10 @@ PARSER = ["tree-sitter==0.26.1", "tree-sitter-rust==0.24.2"]
 
 
 def mutants(options: list[str]) -> None:
-    """`options` are those of `cargo mutants --list`: `--file core/src/sarif/level.rs` for one file, `--shard 0/8` for an eighth."""
+    """`options` are those of `cargo mutants --list`: `--file core/src/sarif/level.rs` for one file, `--shard 0/8` for an eighth.
+
+    With `--again`, of those only what the last run missed.
+    """
     setup()
     install_cargo_program("cargo-mutants", CARGO_MUTANTS)
     home = house.local() / "mutants"
