@@ -1,11 +1,11 @@
 """Weaves all mutants into a copy of the crates, compiles them once, and lets each be noticed by the tests that reach it.
 
-usage: run_mutants.py ROOT HOME [--again] [OPTION OF cargo mutants --list ...]
-(started by `make mutants`, which installs what it needs)
+Started by `make mutants`, which installs what it needs.
 """
 
 from __future__ import annotations
 
+import argparse
 import collections
 import concurrent.futures
 import json
@@ -205,10 +205,20 @@ def report(outcomes: dict[str, dict[str, int]], missed: list[str], home: Path, a
 
 
 def main() -> int:
-    root, home, options = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    parser = argparse.ArgumentParser(
+        description=__doc__, usage="%(prog)s ROOT HOME [--again] [--file FILE ...] [OPTION OF cargo mutants --list ...]"
+    )
+    parser.add_argument("root", type=Path, help="the checkout")
+    parser.add_argument("home", type=Path, help="where the changed crates are, and missed.txt")
+    parser.add_argument("--again", action="store_true", help="only what the last run missed")
+    # To cargo-mutants it would add to the files that its configuration names.
+    parser.add_argument("--file", action="append", dest="files", help="only this file's; can be given several times")
+    arguments, options = parser.parse_known_args()
+    root, home, again = arguments.root, arguments.home, arguments.again
     env = {**os.environ, "PROPTEST_RNG_SEED": "1"}
-    again = "--again" in options
-    mutants = listed(root, [option for option in options if option != "--again"])
+    mutants = [mutant for mutant in listed(root, options) if mutant.file in (arguments.files or [mutant.file])]
+    if not mutants:
+        sys.exit("there is nothing to change")
     missed: list[str] = []
     if again:
         mutants, missed = missed_before(mutants, home)

@@ -261,7 +261,7 @@ mod tests {
         }
     }
 
-    /// What `numeric_send`'s caller stores: everything after the length.
+    /// The server puts a header of its own before it.
     #[test]
     fn a_payload_has_no_varlena_header() {
         assert_eq!(numeric_payload("0"), Ok(vec![0, 0x80]));
