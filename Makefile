@@ -51,7 +51,7 @@ package:
 coverage:
 	@$(DEV) coverage $(PARTS)
 
-# MUTANTS="--file core/src/sarif/level.rs" or MUTANTS="--shard 0/8": not all of them.
+# MUTANTS="--file core/src/sarif/level.rs" or MUTANTS="--shard 0/8": not all of them; MUTANTS=--again: what the last run missed.
 mutants:
 	@$(DEV) mutants $(MUTANTS)
 

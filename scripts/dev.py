@@ -62,7 +62,7 @@ def command_coverage(arguments: argparse.Namespace) -> None:
 
 
 def command_mutants(arguments: argparse.Namespace) -> None:
-    mutants.mutants(arguments.options)
+    mutants.mutants(arguments.further)
 
 
 def command_asan(_: argparse.Namespace) -> None:
@@ -149,10 +149,13 @@ def main() -> int:
         elif name == "coverage":
             command.add_argument("parts", nargs="*", choices=["core", "backend"], metavar="PART", help="core, backend")
         elif name == "mutants":
-            command.add_argument("options", nargs=argparse.REMAINDER, help="passed on to cargo mutants, such as --file")
+            command.usage = "%(prog)s [--again] [--file FILE ...] [OPTION OF cargo mutants --list ...]"
         elif name == "bump":
             command.add_argument("version", help="such as 0.2.0")
-    arguments = parser.parse_args()
+    # argparse takes a command's options for its own, even those of REMAINDER when they come first.
+    arguments, arguments.further = parser.parse_known_args()
+    if arguments.further and arguments.run is not command_mutants:
+        parser.error(f"unrecognized arguments: {' '.join(arguments.further)}")
     try:
         arguments.run(arguments)
     except Failure as failure:

@@ -124,6 +124,27 @@ fn what_cannot_be_read_is_an_error_and_makes_a_run_incomplete() {
     assert_eq!(complete, [json!(false), json!(true)]);
 }
 
+/// Python's `driver.get("name", "unknown")`: only an absent name has the default.
+#[test]
+fn a_runs_tool_is_named_as_the_application_names_it() {
+    let options = Options {
+        mode: Mode::Compat,
+        organization_id: Some("11111111-2222-3333-4444-555555555555".into()),
+        ..Options::default()
+    };
+    for (driver, name) in [
+        (r#"{"name":"Bandit"}"#, json!("Bandit")),
+        (r#"{"name":""}"#, json!("")),
+        (r#"{"name":7}"#, json!("7")),
+        (r#"{"name":null}"#, Json::Null),
+        ("{}", json!("unknown")),
+    ] {
+        let text = format!(r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{driver}}},"results":[]}}]}}"#);
+        let rows = rows(&text, &options);
+        assert_eq!(of(&rows, "run")[0]["tool_name"], name, "{driver}");
+    }
+}
+
 #[test]
 fn what_the_application_skips_and_where_it_stops() {
     let options = Options {

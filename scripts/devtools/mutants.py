@@ -14,7 +14,9 @@ PARSER = ["tree-sitter==0.26.1", "tree-sitter-rust==0.24.2"]
 
 
 def mutants(options: list[str]) -> None:
-    """`options` are those of `cargo mutants --list`: `--file core/src/sarif/level.rs` for one file, `--shard 0/8` for an eighth."""
+    """`--file core/src/sarif/level.rs` is for one file, `--again` for what the last run missed; other options are those of
+    `cargo mutants --list`, such as `--shard 0/8` for an eighth.
+    """
     setup()
     install_cargo_program("cargo-mutants", CARGO_MUTANTS)
     home = house.local() / "mutants"
@@ -23,9 +25,9 @@ def mutants(options: list[str]) -> None:
     # Kept between runs: what the core needs is compiled once.
     env.setdefault("CARGO_TARGET_DIR", str(house.ROOT / "target"))
     with step("Mutants"):
-        program = house.ROOT / "scripts" / "devtools" / "run_mutants.py"
+        python, program = home / "venv" / "bin" / "python", house.ROOT / "scripts" / "devtools" / "run_mutants.py"
         run(
-            [home / "venv" / "bin" / "python", "-u", program, house.ROOT, home, *options],
+            [python, "-u", program, house.ROOT, home, *options],
             env=env,
             failure="the tests notice too few defects",
         )

@@ -1,14 +1,16 @@
 """Weaves all mutants into a copy of the crates, compiles them once, and lets each be noticed by the tests that reach it.
 
-usage: run_mutants.py ROOT HOME [OPTION OF cargo mutants --list ...]     (started by `make mutants`, which installs what it needs)
+Started by `make mutants`, which installs what it needs.
 """
 
 from __future__ import annotations
 
+import argparse
 import collections
 import concurrent.futures
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -166,7 +168,25 @@ def noticed(mutant: Mutant, tests: list[Test], env: dict[str, str], tree: Path) 
     return False
 
 
-def report(outcomes: dict[str, dict[str, int]], missed: list[str], home: Path) -> int:
+def change_of(name: str) -> str:
+    """The name of a mutant without line and column: tests and comments that are written move it."""
+    return re.sub(r"^([^:]*):\d+:\d+: ", r"\1: ", name)
+
+
+def missed_before(mutants: list[Mutant], home: Path) -> tuple[list[Mutant], list[str]]:
+    """Those that the last run missed, and the names of missed ones in files that are not looked at now."""
+    listing = home / "missed.txt"
+    names = listing.read_text().splitlines() if listing.exists() else []
+    if not names:
+        sys.exit("the last run missed none, or there was none")
+    changes, files = {change_of(name) for name in names}, {mutant.file for mutant in mutants}
+    chosen = [mutant for mutant in mutants if change_of(mutant.name) in changes]
+    if not chosen:
+        sys.exit("the last run missed nothing that would be tried now")
+    return chosen, [name for name in names if name.split(":")[0] not in files]
+
+
+def report(outcomes: dict[str, dict[str, int]], missed: list[str], home: Path, again: bool) -> int:
     (home / "missed.txt").write_text("".join(f"{name}\n" for name in missed))
     total: collections.Counter[str] = collections.Counter()
     for file, counts in sorted(outcomes.items()):
@@ -176,15 +196,32 @@ def report(outcomes: dict[str, dict[str, int]], missed: list[str], home: Path) -
     tried = total["noticed"] + total["missed"]
     if not tried:
         sys.exit("no mutant was tried")
+    if again:
+        print(f"mutants: {total['noticed']} of {tried} that were missed, or are like those, are noticed now")
+        return 0
     share = 100 * total["noticed"] / tried
     print(f"mutants: {share:.1f} % of {tried} noticed, goal {GOAL} %; {total['left out']} more did not compile")
     return 0 if share >= GOAL else 1
 
 
 def main() -> int:
-    root, home, options = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
+    parser = argparse.ArgumentParser(
+        description=__doc__, usage="%(prog)s ROOT HOME [--again] [--file FILE ...] [OPTION OF cargo mutants --list ...]"
+    )
+    parser.add_argument("root", type=Path, help="the checkout")
+    parser.add_argument("home", type=Path, help="where the changed crates are, and missed.txt")
+    parser.add_argument("--again", action="store_true", help="only what the last run missed")
+    # To cargo-mutants it would add to the files that its configuration names.
+    parser.add_argument("--file", action="append", dest="files", help="only this file's; can be given several times")
+    arguments, options = parser.parse_known_args()
+    root, home, again = arguments.root, arguments.home, arguments.again
     env = {**os.environ, "PROPTEST_RNG_SEED": "1"}
-    mutants = listed(root, options)
+    mutants = [mutant for mutant in listed(root, options) if mutant.file in (arguments.files or [mutant.file])]
+    if not mutants:
+        sys.exit("there is nothing to change")
+    missed: list[str] = []
+    if again:
+        mutants, missed = missed_before(mutants, home)
     tree = copy_tree(root, home)
     inside = compile_all(root, tree, mutants, env)
     print(f"{len(inside)} of {len(mutants)} mutants are compiled into one program", flush=True)
@@ -192,7 +229,6 @@ def main() -> int:
     reached = reach(found, env, tree)
     print(f"{len(reached)} places are reached", flush=True)
     outcomes: dict[str, dict[str, int]] = defaultdict(lambda: {"noticed": 0, "missed": 0, "left out": 0})
-    missed = []
 
     def judge(mutant: Mutant) -> tuple[Mutant, bool]:
         return mutant, noticed(mutant, reached.get(place_of[mutant.id], []), env, tree)
@@ -206,11 +242,12 @@ def main() -> int:
                 missed.append(mutant.name)
                 print(f"missed: {mutant.name}", flush=True)
             if number % 100 == 0:
-                print(f"{number} of {len(chosen)} tried, {len(missed)} missed", flush=True)
+                count = sum(each["missed"] for each in outcomes.values())
+                print(f"{number} of {len(chosen)} tried, {count} missed", flush=True)
     for mutant in mutants:
         if mutant.id not in inside:
             outcomes[mutant.file]["left out"] += 1
-    return report(outcomes, missed, home)
+    return report(outcomes, missed, home, again)
 
 
 def owners_of(root: Path, mutants: list[Mutant], inside: set[int]) -> dict[int, int]:

@@ -110,6 +110,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use proptest::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn task() -> Task<'static> {
         Task::new(1, usize::MAX, &|| false)
@@ -147,6 +148,22 @@ mod tests {
             let error = histogram(std::iter::empty(), buckets, &task()).unwrap_err();
             assert_eq!(error.kind, ErrorKind::InvalidParameter);
         }
+    }
+
+    #[test]
+    fn both_passes_can_be_stopped_on_the_way() {
+        let stops_at = |look: usize| {
+            let looks = AtomicUsize::new(0);
+            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+            let values = std::iter::repeat_n(Some(1.0), 3 * VALUES_PER_CHECK);
+            let result = histogram(values, 4, &Task::new(1, usize::MAX, &stop)).map(|_| ());
+            (result.map_err(|error| error.kind), looks.load(Relaxed))
+        };
+        // Three looks in each of two passes: neither fewer, nor so many that looking is what takes the time.
+        for look in 1..=6 {
+            assert_eq!(stops_at(look), (Err(ErrorKind::Cancelled), look));
+        }
+        assert_eq!(stops_at(7), (Ok(()), 6));
     }
 
     proptest! {

@@ -99,6 +99,7 @@ fn level(value: f64, low: f64, high: f64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn line(values: &[f64]) -> String {
         scaled(values, None, None).unwrap()
@@ -117,6 +118,7 @@ mod tests {
         assert_eq!(line(&[]), "");
         assert_eq!(line(&[3.0, 3.0]), "▄▄");
         assert_eq!(line(&[f64::MIN, 0.0, f64::MAX]), "▁▅█");
+        assert_eq!(line(&[f64::MIN, f64::MAX / 2.0, f64::MAX]), "▁▇█");
         assert_eq!(line(&[0.0, f64::from_bits(1)]), "▁█");
         assert_eq!(
             line(&[f64::NEG_INFINITY, 1., 2., f64::INFINITY, f64::NAN]),
@@ -153,5 +155,22 @@ mod tests {
         let stopped = Task::new(1, 30, &|| true);
         let error = sparkline(values(), Scale::default(), Charset::Blocks, &stopped).unwrap_err();
         assert_eq!(error.kind, ErrorKind::Cancelled);
+    }
+
+    #[test]
+    fn both_passes_can_be_stopped_on_the_way() {
+        let stops_at = |look: usize| {
+            let looks = AtomicUsize::new(0);
+            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+            let values = std::iter::repeat_n(Some(1.0), 3 * VALUES_PER_CHECK);
+            let task = Task::new(1, usize::MAX, &stop);
+            let result = sparkline(values, Scale::default(), Charset::Ascii, &task).map(|_| ());
+            (result.map_err(|error| error.kind), looks.load(Relaxed))
+        };
+        // Three looks in each of two passes: neither fewer, nor so many that looking is what takes the time.
+        for look in 1..=6 {
+            assert_eq!(stops_at(look), (Err(ErrorKind::Cancelled), look));
+        }
+        assert_eq!(stops_at(7), (Ok(()), 6));
     }
 }

@@ -161,6 +161,19 @@ mod tests {
         assert_eq!(error.kind, ErrorKind::OutOfMemory);
     }
 
+    /// The result and the map of counts, 64 bytes a line; a text without a line end is one line.
+    #[test]
+    fn memory_grows_with_the_lines() {
+        for (text, lines) in [("", 1), ("x", 1), ("x\ny", 2), ("\n\n\n", 4)] {
+            let kind = |memory| {
+                let result = line_hashes(text, &Task::new(1, memory, &|| false));
+                result.map(|hashes| hashes.len()).map_err(|error| error.kind)
+            };
+            assert_eq!(kind(64 * lines), Ok(lines), "{text:?}");
+            assert_eq!(kind(64 * lines - 1), Err(ErrorKind::OutOfMemory), "{text:?}");
+        }
+    }
+
     /// The published sum, line by line.
     fn slow(text: &str) -> Vec<String> {
         let mut units = Vec::new();

@@ -1,7 +1,6 @@
 //! Numbers as Python prints them, for the application's formula. Frozen.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// The decimal text of an integer, on the stack.
 pub struct Decimal {
@@ -49,10 +48,10 @@ pub fn number(token: &str) -> Cow<'_, str> {
     }
     let value: f64 = token.parse().unwrap_or(f64::NAN);
     if !value.is_finite() {
-        return Cow::Borrowed(match (value.is_nan(), value < 0.0) {
-            (true, _) => "nan",
-            (false, true) => "-inf",
-            (false, false) => "inf",
+        return Cow::Borrowed(match value {
+            f64::INFINITY => "inf",
+            f64::NEG_INFINITY => "-inf",
+            _ => "nan",
         });
     }
     // Rust prints the same shortest digits: `-1.5e-5`.
@@ -66,11 +65,8 @@ pub fn number(token: &str) -> Cow<'_, str> {
         }
         return Cow::Owned(text);
     }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    let mut text = String::from(mantissa);
-    // Writing to a String cannot fail.
-    let _ = write!(text, "e{sign}{:02}", exponent.unsigned_abs());
-    Cow::Owned(text)
+    // A sign and at least two digits.
+    Cow::Owned(format!("{mantissa}e{exponent:+03}"))
 }
 
 #[cfg(test)]
@@ -105,6 +101,7 @@ mod tests {
             ("1e-400", "0.0"),
             ("1e999", "inf"),
             ("-1e999", "-inf"),
+            ("1e-100", "1e-100"),
         ] {
             assert_eq!(number(token), text, "{token}");
         }

@@ -216,6 +216,22 @@ mod tests {
         assert_eq!(newest(&same, "h"), first);
     }
 
+    /// `/v` without a number after it is part of a name like any other.
+    #[test]
+    fn only_digits_are_a_version() {
+        for key in ["h/v", "h/vnext", "h/v1.2", "h/v-1", "h/v2x"] {
+            assert_eq!(newest(&[entry(key, "of another base")], "h"), None, "{key}");
+            let entries = [entry(key, "whole"), entry("h/v1", "1")];
+            assert_eq!(newest(&entries, "h"), Some(entry("h/v1", "1")), "{key}");
+            assert_eq!(find(&entries, key), Some(entry(key, "whole")), "{key}");
+            // It is a base itself.
+            let versioned = format!("{key}/v7");
+            let entries = [entry(key, "unversioned"), entry(&versioned, "7")];
+            assert_eq!(find(&entries, key), Some(entry(&versioned, "7")), "{key}");
+        }
+        assert!(is_denied("author/v2") && !is_denied("author/v") && !is_denied("author/vague"));
+    }
+
     #[test]
     fn placeholders_are_refused() {
         for value in [
@@ -254,6 +270,18 @@ mod tests {
             key(None, &[], &partial, None).as_deref(),
             Some("primaryLocationLineHash=39fa2ee980eb94b0")
         );
+        // Only `:` and digits at the end are one; under another name they may mean anything.
+        for (name, value) in [
+            ("primaryLocationLineHash", "39fa2ee980eb94b0:"),
+            ("primaryLocationLineHash", "39fa2ee980eb94b0:x"),
+            ("primaryLocationLineHash", "39fa2ee980eb94b0:1x"),
+            ("contextRegionHash/v1", "39fa2ee980eb94b0:12"),
+        ] {
+            assert_eq!(
+                key(None, &[], &[entry(name, value)], None),
+                Some(format!("{name}={value}"))
+            );
+        }
     }
 
     #[test]

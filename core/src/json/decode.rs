@@ -252,6 +252,42 @@ mod tests {
         assert_eq!(decode(&wide, &small).unwrap_err().kind, ErrorKind::OutOfMemory);
     }
 
+    /// The task's memory bounds the buffer, not only the text in it.
+    #[test]
+    fn a_text_that_just_fits_is_held_in_no_more_than_is_allowed() {
+        let memory = 3_000_001;
+        let task = Task::new(1, memory, &|| false);
+        let capacity = |bytes: &[u8]| match decode(bytes, &task) {
+            Ok(text) => Ok(text.into_owned().capacity()),
+            Err(error) => Err(error.kind),
+        };
+        let spaces = |len| gzip(&vec![b' '; len]);
+        assert_eq!(capacity(&spaces(memory)), Ok(memory));
+        assert_eq!(capacity(&spaces(memory + 1)), Err(ErrorKind::OutOfMemory));
+
+        // UTF-16 is decoded in chunks, and a character may reach beyond the end of one.
+        let task = Task::new(1, CHUNK + 4, &|| false);
+        let wide = utf16_bytes(&format!("1{}", "€".repeat(CHUNK / 3)), u16::to_le_bytes);
+        let text = decode(&wide, &task).expect("fits").into_owned();
+        assert_eq!(text.len(), 1 + CHUNK / 3 * 3);
+        assert!(text.capacity() <= task.memory, "{}", text.capacity());
+    }
+
+    #[test]
+    fn a_buffer_grows_when_it_is_full_and_then_by_half() {
+        let task = Task::new(1, 1200, &|| false);
+        let grown = |len, more| growth("growing", len, more, &task).map_err(|error| error.kind);
+        assert_eq!(grown(0, 10), Ok(10));
+        assert_eq!(grown(600, 10), Ok(300));
+        assert_eq!(grown(601, 310), Ok(310), "what is to come has room in any case");
+        assert_eq!(grown(1000, 10), Ok(200), "no more than the call may use");
+        assert_eq!(grown(1000, 201), Err(ErrorKind::OutOfMemory));
+        // Members are read one by one: 100 bytes fill the buffer, the next two make use of its new half.
+        let members = [gzip(&[b' '; 100]), gzip(&[b' '; 20]), gzip(&[b' '; 30])].concat();
+        let buffer = inflate(&members, &task).expect("gzip");
+        assert_eq!((buffer.len(), buffer.capacity()), (150, 150));
+    }
+
     #[test]
     fn decoding_can_be_stopped() {
         let stopped = Task::new(1, 1 << 24, &|| true);
@@ -274,6 +310,10 @@ mod tests {
             (error.kind, error.detail.as_deref()),
             (ErrorKind::InvalidEncoding, Some("At byte 2."))
         );
+        // A character of two units before it: four bytes.
+        let text = [utf16_bytes("1\u{1F600}", u16::to_le_bytes), vec![0, 0xDC]].concat();
+        let error = decode(&text, &task()).unwrap_err();
+        assert_eq!(error.detail.as_deref(), Some("At byte 6."));
         assert_eq!(kind(&[b'1', 0, b'2']), Some(ErrorKind::InvalidBinary));
         for utf32 in [
             [0xFF, 0xFE, 0, 0],

@@ -80,3 +80,68 @@ pub(crate) fn replaced(text: &str) -> Replaced {
     }
     replaced
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn two_escapes_are_one_character_only_as_a_surrogate_pair() {
+        for (literal, text) in [
+            (r#""\ud83d\ude00""#, "\u{1F600}"),
+            (r#""\uD83D\uDE00""#, "\u{1F600}"),
+            (r#""\u0041\ude00""#, "A\u{FFFD}"),
+            (r#""\ud83d\u0041""#, "\u{FFFD}A"),
+            (r#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+            // What looks like a second half without being an escape.
+            (r#""\ud83d--de00""#, "\u{FFFD}--de00"),
+            (r#""\ud83d\nde00""#, "\u{FFFD}\nde00"),
+            (r#""\ud83d\\de00""#, "\u{FFFD}\\de00"),
+            (r#""\ud83d""#, "\u{FFFD}"),
+        ] {
+            assert_eq!(unescape(literal), text, "{literal}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_escape_is_borrowed() {
+        assert!(matches!(unescape("\"é\""), Cow::Borrowed("é")));
+        assert!(matches!(unescape(r#""a\/b""#), Cow::Owned(text) if text == "a/b"));
+    }
+
+    #[test]
+    fn what_is_replaced_is_told() {
+        let told = |nul, surrogate| Replaced { nul, surrogate };
+        for (text, expected) in [
+            (r"a\u0041\n", told(false, false)),
+            (r"\ud83d\ude00", told(false, false)),
+            (r"\\u0000 \\ud800", told(false, false)),
+            (r"\u0000", told(true, false)),
+            (r"\ud83d--de00", told(false, true)),
+            (r"\u0041\ude00", told(false, true)),
+            (r"\ud800\u0000", told(true, true)),
+        ] {
+            assert_eq!(replaced(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        /// The twins: a decoder of UTF-16, of which U+0000 and lone surrogates are U+FFFD here; and serde_json.
+        #[test]
+        fn units_are_read_as_utf16(units in proptest::collection::vec(
+            prop_oneof![0xD7F0_u16..0xE010, 0_u16..0x80, any::<u16>()], 0..12))
+        {
+            let literal: String = units.iter().map(|unit| format!("\\u{unit:04x}")).collect();
+            let literal = format!("\"{literal}\"");
+            let expected = String::from_utf16_lossy(&units).replace('\0', "\u{FFFD}");
+            prop_assert_eq!(unescape(&literal), expected);
+        }
+
+        #[test]
+        fn texts_are_read_as_by_serde_json(text in "[\\u{1}-\\u{7F}é\u{1F600}\\\\\"]{0,20}") {
+            let literal = serde_json::to_string(&text).expect("a literal");
+            prop_assert_eq!(unescape(&literal), text);
+        }
+    }
+}

@@ -16,6 +16,8 @@ pub struct Mended<'a> {
 }
 
 const ESCAPE_LEN: usize = 6;
+/// The escapes of both surrogates.
+const PAIR_LEN: usize = 2 * ESCAPE_LEN;
 const REPLACEMENT: &str = "\\ufffd";
 
 /// Replaces `\u0000` and lone surrogate escapes by `\ufffd`. Text that is not JSON stays not JSON.
@@ -37,7 +39,7 @@ pub fn mend(text: &str) -> Mended<'_> {
                 at += ESCAPE_LEN;
             }
             Some(0xD800..=0xDBFF) if matches!(code_unit(bytes, at + ESCAPE_LEN), Some(0xDC00..=0xDFFF)) => {
-                at += 2 * ESCAPE_LEN;
+                at += PAIR_LEN;
             }
             Some(0xD800..=0xDFFF) => {
                 replaced.push(at);
@@ -80,7 +82,8 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
     let digits = bytes.get(at..at + ESCAPE_LEN)?.strip_prefix(b"\\u")?;
     digits.iter().try_fold(0, |unit, byte| {
         let digit = char::from(*byte).to_digit(16)?;
-        Some(unit << 4 | digit as u16)
+        // Four digits fit.
+        Some(16 * unit + digit as u16)
     })
 }
 

@@ -75,9 +75,9 @@ impl<'a> Container<'a> {
             Some(word) => u32::from_le_bytes(*word),
             None => return Err(corrupted("a container has no header")),
         };
-        let is_object = match header & (IS_OBJECT | IS_ARRAY) {
-            IS_OBJECT => true,
-            IS_ARRAY => false,
+        let is_object = match (header & IS_OBJECT != 0, header & IS_ARRAY != 0) {
+            (true, false) => true,
+            (false, true) => false,
             _ => return Err(corrupted("a container is neither array nor object")),
         };
         // 28 bits: neither product overflows.

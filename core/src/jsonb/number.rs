@@ -95,9 +95,9 @@ impl<'a> Numeric<'a> {
         self.scale == 0
     }
 
-    /// The value, if it is printed without decimals and has at most 20 digits or so.
+    /// The value, if it is printed without decimals and has at most 36 digits.
     pub fn to_integer(&self) -> Option<i128> {
-        // 10 digits in base 10000 stay far below 2^127.
+        // 9 digits in base 10000 stay below 2^127.
         if !self.is_integer() || self.weight > 8 {
             return None;
         }
@@ -147,10 +147,8 @@ impl<'a> Numeric<'a> {
         }
         out.push('.');
         let end = out.len() + self.scale;
-        let mut weight = -1;
-        while out.len() < end {
-            push_group(out, self.digit_at(weight));
-            weight -= 1;
+        for place in (1..).take(self.scale.div_ceil(GROUP)) {
+            push_group(out, self.digit_at(-place));
         }
         out.truncate(end);
     }
@@ -313,12 +311,16 @@ mod tests {
 
     #[test]
     fn integers_and_doubles() {
-        let integer = |token| Numeric::read(&written(token)).map(|n| n.to_integer());
+        let integer = |token: &str| Numeric::read(&written(token)).map(|n| n.to_integer());
         assert_eq!(integer("18446744073709551615"), Ok(Some(u64::MAX.into())));
         assert_eq!(integer("-9223372036854775808"), Ok(Some(i64::MIN.into())));
         assert_eq!(integer("100000000"), Ok(Some(100_000_000)));
         assert_eq!(integer("3.0"), Ok(None));
         assert_eq!(integer("1e100"), Ok(None));
+        assert_eq!(integer("1e35"), Ok(Some(10_i128.pow(35))));
+        let nines = format!("-{}", "9".repeat(36));
+        assert_eq!(integer(&nines), Ok(Some(1 - 10_i128.pow(36))));
+        assert_eq!(integer("1e36"), Ok(None));
         let double = |token| Numeric::read(&written(token)).map(|n| n.to_f64());
         assert_eq!(double("1e131071"), Ok(f64::INFINITY));
         assert_eq!(double("-0.1"), Ok(-0.1));

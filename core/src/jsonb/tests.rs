@@ -215,6 +215,76 @@ fn depth_is_limited_everywhere() {
 }
 
 #[test]
+fn how_many_children_are_left_is_known() {
+    let payload = encode(r#"[1, "two", [3]]"#);
+    let Ok(Value::Array(array)) = Value::root(&payload) else {
+        panic!("not an array");
+    };
+    let mut elements = array.elements();
+    for left in [3, 2, 1] {
+        assert_eq!(elements.size_hint(), (left, Some(left)));
+        assert!(elements.next().is_some());
+    }
+    assert_eq!(elements.size_hint(), (0, Some(0)));
+    assert!(elements.next().is_none());
+    assert_eq!(elements.size_hint(), (0, Some(0)));
+}
+
+/// Random values are never that much alike.
+#[test]
+fn digests_tell_apart_what_is_almost_the_same() {
+    let ones = "1".repeat(64);
+    let documents = [
+        // Where containers end.
+        "[[1], 2]",
+        "[[1, 2]]",
+        "[1, [2]]",
+        "[[], [1, 2]]",
+        "[1, 2]",
+        r#"{"a": [{"b": 1}]}"#,
+        r#"{"a": [{}], "b": 1}"#,
+        // Where strings end, and what is one.
+        r#"["ab", "c"]"#,
+        r#"["a", "bc"]"#,
+        r#"["abc"]"#,
+        r#""abc""#,
+        r#"["a", "b"]"#,
+        r#"{"a": "b"}"#,
+        r#""1""#,
+        "1",
+        "-1",
+        "10",
+        "0.1",
+        "0",
+        "null",
+        "\"null\"",
+        "true",
+        "false",
+        "[]",
+        "{}",
+        "\"\"",
+        "[\"\"]",
+        // Numbers that are equal in their first 64 digits.
+        &ones,
+        &format!("{ones}1"),
+        &format!("{ones}2"),
+        &format!("{ones}.2"),
+        &ones.repeat(2),
+        &format!("{ones}{ones}1"),
+    ];
+    let mut digests = std::collections::HashMap::new();
+    for text in documents {
+        let payload = encode(text);
+        let digest = Value::root(&payload).and_then(|value| digest_value(&value));
+        assert_eq!(digest, digest_text(text), "{text}");
+        if let Some(other) = digests.insert(digest.expect("a digest"), text) {
+            panic!("{other} and {text} have one digest");
+        }
+    }
+    assert_eq!(digests.len(), documents.len());
+}
+
+#[test]
 fn nul_never_reaches_jsonb() {
     let tree = Tree::Object(Object::from_iter([
         ("k\0", Tree::from("v\0\0")),
@@ -311,6 +381,9 @@ fn contradictory_bytes_are_corrupted() {
         words(&[0x2FFF_FFFF]),
         words(&[0x5000_0000]),
         words(&[0x7000_0001, 0xC000_0000]),
+        // A scalar root of two elements; one that is an object of one pair.
+        words(&[0x5000_0002, 0x4000_0000, 0x4000_0000]),
+        [words(&[0x3000_0001, 0x0000_0001, 0x4000_0000]), b"k".to_vec()].concat(),
         words(&[0x4000_0001, 0x0000_0001]),
         words(&[0x4000_0001, 0x8FFF_FFFF]),
         words(&[0x4000_0001, 0x6000_0000]),

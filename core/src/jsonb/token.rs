@@ -253,9 +253,53 @@ mod tests {
             let (fast, slow) = both(token);
             assert_eq!(fast, slow, "{token}");
         }
-        for token in ["", "00", "01", "1x", "x", "+1"] {
+        for (token, value) in [("0", 0), ("7", 7), ("10000", 10_000), ("99999999", 99_999_999)] {
+            assert_eq!(small(token), Some(value), "{token}");
+        }
+        for token in ["", "00", "01", "1x", "x", "+1", "1:", "1/", "100000000"] {
             assert_eq!(small(token), None, "{token}");
         }
+    }
+
+    /// The server puts a header of its own before it.
+    #[test]
+    fn a_payload_has_no_varlena_header() {
+        assert_eq!(numeric_payload("0"), Ok(vec![0, 0x80]));
+        assert_eq!(numeric_payload("1"), Ok(vec![0, 0x80, 1, 0]));
+        assert_eq!(numeric_payload("-1.5"), Ok(vec![0x80, 0xA0, 1, 0, 0x88, 0x13]));
+        for token in ["12", "123456789", "-0.25", "1e300"] {
+            let whole = numeric(token).expect(token);
+            let payload = numeric_payload(token).expect(token);
+            assert_eq!(payload, whole[4..], "{token}");
+            let length = u32::from_le_bytes([whole[0], whole[1], whole[2], whole[3]]) >> 2;
+            assert_eq!(length as usize, 4 + payload.len(), "{token}");
+        }
+    }
+
+    /// As `SELECT '0e1073741823'::numeric` gives 0, and one more is out of range: a zero has no weight, so the exponent alone decides.
+    #[test]
+    fn an_exponent_may_be_half_of_what_fits_in_an_integer() {
+        assert_eq!(numeric("0e1073741823"), numeric("0"));
+        for token in ["0e1073741824", "0e-1073741824", "0e99999999999999999999"] {
+            let error = numeric(token).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::LimitExceeded, "{token}");
+        }
+    }
+
+    #[test]
+    fn errors_name_the_token_shortened_to_forty_characters() {
+        let message = |token: &str| numeric(token).unwrap_err().message;
+        let (short, long) = ("x".repeat(40), "é".repeat(41));
+        assert_eq!(message("1x"), "not a JSON number: \"1x\"");
+        assert_eq!(message(&short), format!("not a JSON number: \"{short}\""));
+        assert_eq!(
+            message(&long),
+            format!("not a JSON number: \"{}...\"", "é".repeat(40))
+        );
+        assert_eq!(
+            message("1e200000"),
+            "number \"1e200000\" overflows numeric format"
+        );
     }
 
     proptest! {

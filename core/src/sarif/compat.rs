@@ -354,8 +354,9 @@ fn integer_column(value: Raw<'_>) -> Result<Option<i32>, ()> {
         Kind::Number => match number::integer(&value.token().unwrap_or_default()) {
             // Python's int() cuts the fraction off.
             Integer::Fraction => match value.token().and_then(|token| token.parse::<f64>().ok()) {
-                Some(float) if float.abs() < 1e10 => Integer::Value(float.trunc() as i64),
-                _ => Integer::Huge,
+                // What is beyond an i64 becomes the nearest one, which is beyond the column too.
+                Some(float) => Integer::Value(float as i64),
+                None => Integer::Huge,
             },
             integer => integer,
         },
@@ -425,5 +426,25 @@ impl<'d> Stored<'d> {
             );
         }
         row.compat = Some(Box::new(compat));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is borrowed from the document is not the row's.
+    #[test]
+    fn a_rows_size_is_its_own_texts_and_lists() {
+        let own = |len| Cow::Owned("x".repeat(len));
+        let row = CompatRow {
+            rule_name: Some(own(1000)),
+            tool_name: Some("borrowed".into()),
+            tool_version: Some(own(200)),
+            cwe_ids: vec![own(30), "CWE-79".into()],
+            cve_ids: vec![own(4)],
+        };
+        let (texts, lists) = (1000 + 200 + 30 + 4, 3 * size_of::<Cow<'_, str>>());
+        assert_eq!(row.size(), size_of::<CompatRow<'_>>() + texts + lists);
     }
 }

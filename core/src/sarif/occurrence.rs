@@ -46,7 +46,7 @@ pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options, task: &Task<'_
             order.extend(
                 (0..)
                     .zip(rows)
-                    .map(|(row, value)| (prefix(value), At { run, chunk, row })),
+                    .map(|(row, value)| (value.fingerprint.prefix(), At { run, chunk, row })),
             );
         }
     }
@@ -66,15 +66,6 @@ pub(crate) fn number(runs: &mut [RunRows<'_>], options: &Options, task: &Task<'_
         number_group(runs, group, options, task)?;
     }
     Ok(())
-}
-
-/// Eight of the fingerprint's digits as a number that compares quickly.
-fn prefix(row: &Row<'_>) -> u64 {
-    row.fingerprint
-        .as_str()
-        .as_bytes()
-        .first_chunk()
-        .map_or(0, |digits| u64::from_be_bytes(*digits))
 }
 
 fn number_group(
@@ -170,4 +161,101 @@ fn compare(runs: &[RunRows<'_>], a: At, b: At) -> Ordering {
         })
     };
     key(a).cmp(&key(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ErrorKind;
+    use crate::sarif::{FingerprintKind, Mode, Source, findings};
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+    /// Occurrences and fingerprints of the rows of a run's results.
+    fn numbered(results: &[String], options: &Options) -> Vec<(i64, String)> {
+        let text = format!(r#"{{"runs":[{{"results":[{}]}}]}}"#, results.join(","));
+        let task = Task::new(1, usize::MAX, &|| false);
+        let mut rows = Vec::new();
+        findings(Source::Text(&text), options, &task, &mut |row| {
+            rows.push((row.occurrence.into(), row.fingerprint.to_string()));
+            Ok(())
+        })
+        .expect("rows");
+        rows
+    }
+
+    fn result(lines: &[u32]) -> String {
+        let location = |line| {
+            format!(
+                r#"{{"physicalLocation":{{"artifactLocation":{{"uri":"a.c"}},"region":{{"startLine":{line}}}}}}}"#
+            )
+        };
+        let locations: Vec<String> = lines.iter().map(location).collect();
+        format!(
+            r#"{{"ruleId":"R1","message":{{"text":"m"}},"locations":[{}]}}"#,
+            locations.join(",")
+        )
+    }
+
+    #[test]
+    fn further_locations_are_counted_after_all_first_ones() {
+        let results = [result(&[10, 1]), result(&[5, 20, 3])];
+        let options = Options {
+            per_location: true,
+            ..Options::default()
+        };
+        let rows = numbered(&results, &options);
+        let occurrences: Vec<_> = rows.iter().map(|row| row.0).collect();
+        // Lines 10, 1 and 5, 20, 3: first 5 and 10, then 1, 3 and 20.
+        assert_eq!(occurrences, [2, 3, 1, 5, 4]);
+        // So a result has the same fingerprint as without them.
+        let firsts = numbered(&results, &Options::default());
+        assert_eq!(firsts, [rows[0].clone(), rows[2].clone()]);
+    }
+
+    /// Of the two fingerprints, found by trying rules one after the other, only the first eight digits are equal.
+    #[test]
+    fn fingerprints_that_begin_alike_are_different_findings() {
+        let results =
+            ["R65707", "R80682"].map(|rule| format!(r#"{{"ruleId":"{rule}","message":{{"text":"m"}}}}"#));
+        let rows = numbered(&results, &Options::default());
+        assert_eq!(rows[0].1[..8], rows[1].1[..8]);
+        assert_ne!(rows[0].1, rows[1].1);
+        assert_eq!((rows[0].0, rows[1].0), (1, 1));
+    }
+
+    /// They tell no occurrences apart: the second finding is the first one seen again.
+    #[test]
+    fn fingerprints_of_place_and_application_stay_those_of_the_first_occurrence() {
+        let mode = |mode, fingerprint| Options {
+            mode,
+            fingerprint: Some(fingerprint),
+            organization_id: Some("11111111-2222-3333-4444-555555555555".into()),
+            ..Options::default()
+        };
+        for options in [
+            mode(Mode::Compat, FingerprintKind::Compat),
+            mode(Mode::Compat, FingerprintKind::Location),
+            mode(Mode::Spec, FingerprintKind::Location),
+        ] {
+            let (_, first) = numbered(&[result(&[10])], &options).remove(0);
+            let rows = numbered(&[result(&[10]), result(&[10]), result(&[10])], &options);
+            let expected = [1, 2, 3].map(|occurrence| (occurrence, first.clone()));
+            assert_eq!(rows, expected, "{options:?}");
+        }
+    }
+
+    #[test]
+    fn a_large_group_can_be_stopped_on_the_way() {
+        let stops_at = |look: usize| {
+            let looks = AtomicUsize::new(0);
+            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+            let members = (0..3 * POLL).map(|place| (place, Raw::Text("{}")));
+            let result = numbers(members, &Task::new(1, usize::MAX, &stop)).map(|numbers| numbers.len());
+            (result.map_err(|error| error.kind), looks.load(Relaxed))
+        };
+        for look in 1..=3 {
+            assert_eq!(stops_at(look), (Err(ErrorKind::Cancelled), look));
+        }
+        assert_eq!(stops_at(4), (Ok(3 * POLL), 3));
+    }
 }
