@@ -93,6 +93,9 @@ unsafe extern "C-unwind" fn amend(error: *mut c_void) {
     // SAFETY: the error that was kept, in memory that is there until the error has been caught.
     unsafe {
         let error = &*error.cast::<pg_sys::ErrorData>();
+        if !is_raised(error) {
+            return;
+        }
         errcode(error.sqlerrcode);
         if !error.context.is_null() {
             errcontext_msg(c"%s".as_ptr(), error.context);
@@ -113,5 +116,23 @@ unsafe extern "C-unwind" fn amend(error: *mut c_void) {
                 pg_sys::err_generic_string(c_int::from(field), CStr::from_ptr(name).as_ptr());
             }
         }
+    }
+}
+
+/// Whether this is the error that is being raised. An error that a block raises again (`RAISE;`) is not shown to callbacks: what was
+/// kept may be another one, caught meanwhile.
+///
+/// # Safety
+/// For callbacks of an error.
+unsafe fn is_raised(error: &pg_sys::ErrorData) -> bool {
+    // SAFETY: an error is being raised, so it can be copied; its strings end with NUL, or are not there.
+    unsafe {
+        let before = pg_sys::MemoryContextSwitchTo(error.assoc_context);
+        let raised = &*pg_sys::CopyErrorData();
+        pg_sys::MemoryContextSwitchTo(before);
+        let text = |text: *const c_char| (!text.is_null()).then(|| CStr::from_ptr(text));
+        raised.lineno == error.lineno
+            && text(raised.message) == text(error.message)
+            && text(raised.filename) == text(error.filename)
     }
 }

@@ -57,6 +57,16 @@ def functions(connection: psycopg.Connection) -> Iterator[None]:
         EXCEPTION WHEN SQLSTATE 'MY002' THEN
             RETURN CASE WHEN i < 9 THEN ARRAY[1, i] ELSE ARRAY[1, 2, 3] END;
         END $$;
+        CREATE FUNCTION raised_again(i int) RETURNS real[] LANGUAGE plpgsql AS $$
+        BEGIN
+            PERFORM 1 / 0;
+        EXCEPTION WHEN division_by_zero THEN
+            BEGIN
+                RAISE EXCEPTION 'inner' USING ERRCODE = 'MY002', TABLE = 'inner table';
+            EXCEPTION WHEN OTHERS THEN NULL;
+            END;
+            RAISE;
+        END $$;
         CREATE FUNCTION writing(i int) RETURNS real[] LANGUAGE plpgsql AS $$
         BEGIN
             INSERT INTO written VALUES (i);
@@ -116,6 +126,12 @@ def test_our_own_error_is_not_mistaken_for_one_that_was_caught(connection: psyco
     error = failure(connection, form.format("swallowed(i)"))
     assert error.sqlstate != "MY002"
     assert "dimension" in error.diag.message_primary or "dimension" in (error.diag.message_detail or "")
+
+
+@pytest.mark.parametrize("form", [QUERY, WINDOW], ids=["query", "window"])
+def test_an_error_that_is_raised_again_gets_nothing_of_another(connection: psycopg.Connection, form: str) -> None:
+    error = failure(connection, form.format("raised_again(i)"))
+    assert (error.sqlstate, error.diag.message_primary, error.diag.table_name) == ("22012", "division by zero", None)
 
 
 def test_a_query_writes_nothing_by_its_functions_either(connection: psycopg.Connection) -> None:
