@@ -149,10 +149,22 @@ pub fn try_filled<T: Clone>(len: usize, value: T) -> Result<Vec<T>> {
     Ok(vec)
 }
 
+/// Runs `job`, which is told to stop when it looks for the `look`-th time: what came of it, and how often it looked.
 #[cfg(test)]
-mod tests {
+pub(crate) fn stopped_at<T>(
+    look: usize,
+    job: impl FnOnce(&Task<'_>) -> Result<T>,
+) -> (std::result::Result<T, ErrorKind>, usize) {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    let looks = AtomicUsize::new(0);
+    let stop = || looks.fetch_add(1, Ordering::Relaxed) + 1 == look;
+    let result = job(&Task::new(1, usize::MAX, &stop)).map_err(|error| error.kind);
+    (result, looks.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
     use super::*;
 
     #[test]
@@ -180,11 +192,8 @@ mod tests {
 
     #[test]
     fn filling_is_complete_and_can_be_stopped() {
-        let asked = AtomicUsize::new(0);
-        let twice = || asked.fetch_add(1, Ordering::Relaxed) == 2;
-        let stopped = Task::new(1, 0, &twice).filled(1 << 22, 7_u8);
-        assert_eq!(stopped.unwrap_err().kind, ErrorKind::Cancelled);
-        assert_eq!(asked.into_inner(), 3);
+        let stopped = stopped_at(3, |task| task.filled(1 << 22, 7_u8));
+        assert_eq!(stopped, (Err(ErrorKind::Cancelled), 3));
         let go = Task::new(1, 0, &|| false);
         assert_eq!(go.filled(0, 7), Ok(vec![]));
         assert_eq!(go.filled((1 << 20) + 3, 7_u8).unwrap(), vec![7; (1 << 20) + 3]);

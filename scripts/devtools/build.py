@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from . import house
 from .shell import Failure, output, run, step
@@ -29,34 +30,28 @@ def build_variant(name: str, env: dict[str, str], *options: str) -> Path:
     read that out of a library whose globals have been moved apart. Returns a folder like `extension_dir()`."""
     target = house.local() / f"extension-{name}"
     with step(f"Building the extension for {name} (several minutes)"):
-        command = [
-            "cargo",
-            "build",
-            "--lib",
-            "--locked",
-            "-p",
-            house.EXTENSION,
-            "--message-format",
-            "json-render-diagnostics",
-        ]
-        done = subprocess.run(
-            [*command, *options], env=env | {"PGRX_PG_CONFIG_PATH": str(house.pg_config())}, cwd=house.ROOT, check=False,
-            text=True, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        messages = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        files = [
-            file
-            for message in messages
-            for file in message.get("filenames", ())
-            if file.endswith(f"{house.EXTENSION}.so")
-        ]
-        if done.returncode != 0 or len(files) != 1:
-            raise Failure(f"the extension could not be built for {name}")
+        command = ["cargo", "build", "--lib", "--locked", "-p", house.EXTENSION, *options]
+        made = cargo_messages(command, env | {"PGRX_PG_CONFIG_PATH": str(house.pg_config())})
+        files = [name for message in made for name in message.get("filenames", ())]
+        library = next((name for name in files if Path(name).name.endswith(f"{house.EXTENSION}.so")), None)
+        if library is None:
+            raise Failure(f"no library was built for {name}")
         shutil.rmtree(target, ignore_errors=True)
         shutil.copytree(house.extension_dir() / "share", target / "share")
         (target / "lib").mkdir()
-        shutil.copy(files[0], target / "lib" / f"{house.EXTENSION}.so")
+        shutil.copy(library, target / "lib" / f"{house.EXTENSION}.so")
     return target
+
+
+def cargo_messages(command: list[str], env: dict[str, str]) -> list[dict[str, Any]]:
+    """What cargo tells programs of what it has built; people see the rest."""
+    done = subprocess.run(
+        [*command, "--message-format", "json-render-diagnostics"],
+        env=env, cwd=house.ROOT, check=False, text=True, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise Failure(f"failed with status {done.returncode}: {' '.join(command)}")
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 
 def _package(name: str, package: Path, env: dict[str, str]) -> None:

@@ -5,17 +5,15 @@ Lines of tests do not count, wherever they stand.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import house, tests
-from .build import build, build_variant
+from .build import build, build_variant, cargo_messages
 from .server import test_server
 from .setup import install_python_packages, setup
 from .shell import Failure, output, run, say, step
@@ -86,12 +84,7 @@ def lines_of_core() -> dict[str, dict[int, int]]:
     profiles = fresh(home() / "core")
     env = environment(profiles)
     command = ["cargo", "test", "-p", tests.CORE, "--profile", "optimized", "--locked"]
-    run([*command, "--no-run"], env=env, cwd=house.ROOT)
-    listed = subprocess.run(
-        [*command, "--no-run", "--message-format", "json"],
-        env=env, cwd=house.ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    messages = [json.loads(line) for line in listed.stdout.splitlines() if line.startswith("{")]
+    messages = cargo_messages([*command, "--no-run"], env)
     programs = [Path(message["executable"]) for message in messages if message.get("executable")]
     if not programs:
         raise Failure("the core has no test programs")

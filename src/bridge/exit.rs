@@ -10,31 +10,26 @@ use pgrx::pg_sys;
 
 use super::progress;
 
-/// Points to the action of the running computation: a [`Action`] on the main thread's stack.
+/// Points to the action of the running computation, on the main thread's stack.
 static ACTION: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
 type Action<'a> = &'a dyn Fn();
 
 /// Has an action done before the process ends, until dropped. Actions do not nest: threads run beside one call at a time.
-pub(super) struct BeforeExit<'a> {
-    before: *mut c_void,
-    action: PhantomData<Action<'a>>,
-}
+pub(super) struct BeforeExit<'a>(PhantomData<Action<'a>>);
 
 impl<'a> BeforeExit<'a> {
     pub(super) fn run(action: &'a Action<'a>) -> Self {
         watch();
         let action: *const Action<'_> = action;
-        BeforeExit {
-            before: ACTION.swap(action.cast_mut().cast(), Ordering::Relaxed),
-            action: PhantomData,
-        }
+        ACTION.store(action.cast_mut().cast(), Ordering::Relaxed);
+        BeforeExit(PhantomData)
     }
 }
 
 impl Drop for BeforeExit<'_> {
     fn drop(&mut self) {
-        ACTION.store(self.before, Ordering::Relaxed);
+        ACTION.store(null_mut(), Ordering::Relaxed);
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn keeping_errors<T>(call: impl FnOnce() -> T) -> T {
                 arg: null_mut(),
             },
             context: pg_sys::CurTransactionContext,
-            error: null_mut(),
+            amendment: null_mut(),
         };
         let kept = &raw mut kept;
         (*kept).callback.arg = kept.cast();
@@ -34,12 +34,13 @@ pub(super) fn keeping_errors<T>(call: impl FnOnce() -> T) -> T {
     }
 }
 
-/// The last error that passed a call.
+/// What passes a call.
 struct Kept {
     callback: pg_sys::ErrorContextCallback,
     /// Where errors are kept: what the transaction, or the block whose failure ends it, takes with it.
     context: pg_sys::MemoryContext,
-    error: *mut pg_sys::ErrorData,
+    /// The callback that puts the last error back, whose argument it is; null while there was none.
+    amendment: *mut pg_sys::ErrorContextCallback,
 }
 
 /// PostgreSQL asks for the context of whatever it reports during the call: the time to look at it.
@@ -49,17 +50,39 @@ unsafe extern "C-unwind" fn keep(kept: *mut c_void) {
     // function has caught is replaced by what comes after it.
     unsafe {
         let kept = kept.cast::<Kept>();
-        let before = pg_sys::MemoryContextSwitchTo((*kept).context);
-        let error = pg_sys::CopyErrorData();
-        pg_sys::MemoryContextSwitchTo(before);
-        let old = if (*error).elevel < PgLogLevel::ERROR as c_int {
-            error
-        } else {
-            std::mem::replace(&mut (*kept).error, error)
-        };
+        let error = copy((*kept).context);
+        if (*error).elevel < PgLogLevel::ERROR as c_int {
+            return pg_sys::FreeErrorData(error);
+        }
+        // Reserved here, since nothing may fail while the error unwinds.
+        if (*kept).amendment.is_null() {
+            let size = size_of::<pg_sys::ErrorContextCallback>();
+            (*kept).amendment = pg_sys::MemoryContextAllocZero((*kept).context, size).cast();
+        }
+        let amendment = (*kept).amendment;
+        let old = (*amendment).arg.cast::<pg_sys::ErrorData>();
+        amendment.write(pg_sys::ErrorContextCallback {
+            previous: (*kept).callback.previous,
+            callback: Some(amend),
+            arg: error.cast(),
+        });
         if !old.is_null() {
             pg_sys::FreeErrorData(old);
         }
+    }
+}
+
+/// A copy of the error that is being raised.
+///
+/// # Safety
+/// For callbacks of an error.
+unsafe fn copy(context: pg_sys::MemoryContext) -> *mut pg_sys::ErrorData {
+    // SAFETY: of a live context; an error is being raised.
+    unsafe {
+        let before = pg_sys::MemoryContextSwitchTo(context);
+        let error = pg_sys::CopyErrorData();
+        pg_sys::MemoryContextSwitchTo(before);
+        error
     }
 }
 
@@ -71,18 +94,12 @@ impl Drop for Leaving {
         // will report it: by then the amendment is on the stack of callbacks, from where whoever catches the error takes it.
         unsafe {
             let kept = &*self.0;
-            pg_sys::error_context_stack = kept.callback.previous;
-            if std::thread::panicking() && !kept.error.is_null() {
-                let amendment =
-                    pg_sys::MemoryContextAlloc(kept.context, size_of::<pg_sys::ErrorContextCallback>())
-                        .cast::<pg_sys::ErrorContextCallback>();
-                amendment.write(pg_sys::ErrorContextCallback {
-                    previous: kept.callback.previous,
-                    callback: Some(amend),
-                    arg: kept.error.cast(),
-                });
-                pg_sys::error_context_stack = amendment;
-            }
+            let is_failing = std::thread::panicking() && !kept.amendment.is_null();
+            pg_sys::error_context_stack = if is_failing {
+                kept.amendment
+            } else {
+                kept.callback.previous
+            };
         }
     }
 }
@@ -100,10 +117,9 @@ unsafe extern "C-unwind" fn amend(error: *mut c_void) {
         if !error.context.is_null() {
             errcontext_msg(c"%s".as_ptr(), error.context);
         }
-        let position = error.internalpos;
         if !error.internalquery.is_null() {
             pg_sys::internalerrquery(error.internalquery);
-            pg_sys::internalerrposition(position);
+            pg_sys::internalerrposition(error.internalpos);
         }
         for (field, name) in [
             (pg_sys::PG_DIAG_SCHEMA_NAME, error.schema_name),
@@ -127,12 +143,12 @@ unsafe extern "C-unwind" fn amend(error: *mut c_void) {
 unsafe fn is_raised(error: &pg_sys::ErrorData) -> bool {
     // SAFETY: an error is being raised, so it can be copied; its strings end with NUL, or are not there.
     unsafe {
-        let before = pg_sys::MemoryContextSwitchTo(error.assoc_context);
-        let raised = &*pg_sys::CopyErrorData();
-        pg_sys::MemoryContextSwitchTo(before);
+        let raised = copy(error.assoc_context);
         let text = |text: *const c_char| (!text.is_null()).then(|| CStr::from_ptr(text));
-        raised.lineno == error.lineno
-            && text(raised.message) == text(error.message)
-            && text(raised.filename) == text(error.filename)
+        let is_same = (*raised).lineno == error.lineno
+            && text((*raised).message) == text(error.message)
+            && text((*raised).filename) == text(error.filename);
+        pg_sys::FreeErrorData(raised);
+        is_same
     }
 }

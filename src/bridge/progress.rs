@@ -58,16 +58,9 @@ fn own_place() -> Option<&'static Place> {
     places().get(number)
 }
 
-fn own_pid() -> i32 {
-    // SAFETY: fixed once the backend has started.
-    unsafe { pg_sys::MyProcPid }
-}
-
 /// Shows no call of this backend any more: it ends.
 pub(super) fn clear_own() {
-    if let Some(place) = own_place()
-        && place.pid.load(Ordering::Relaxed) == own_pid()
-    {
+    if let Some(place) = own_place() {
         place.pid.store(0, Ordering::Relaxed);
     }
 }
@@ -85,13 +78,10 @@ impl Shown {
         let place = own_place();
         let mut before = (0, Progress::default());
         if let Some(place) = place {
-            let pid = place.pid.load(Ordering::Relaxed);
-            // A process that was killed has left its call behind.
-            if pid == own_pid() {
-                before = (pid, place.progress.copy());
-            }
+            before = (place.pid.load(Ordering::Relaxed), place.progress.copy());
             place.progress.begin(phase, total as u64);
-            place.pid.store(own_pid(), Ordering::Relaxed);
+            // SAFETY: fixed once the backend has started.
+            place.pid.store(unsafe { pg_sys::MyProcPid }, Ordering::Relaxed);
         }
         Shown { place, before }
     }

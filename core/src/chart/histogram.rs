@@ -109,8 +109,8 @@ fn edges(low: f64, high: f64, buckets: usize) -> Vec<f64> {
 mod tests {
     use super::*;
     use crate::ErrorKind;
+    use crate::task::stopped_at;
     use proptest::prelude::*;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn task() -> Task<'static> {
         Task::new(1, usize::MAX, &|| false)
@@ -152,12 +152,9 @@ mod tests {
 
     #[test]
     fn both_passes_can_be_stopped_on_the_way() {
-        let stops_at = |look: usize| {
-            let looks = AtomicUsize::new(0);
-            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+        let stops_at = |look| {
             let values = std::iter::repeat_n(Some(1.0), 3 * VALUES_PER_CHECK);
-            let result = histogram(values, 4, &Task::new(1, usize::MAX, &stop)).map(|_| ());
-            (result.map_err(|error| error.kind), looks.load(Relaxed))
+            stopped_at(look, |task| histogram(values, 4, task).map(drop))
         };
         // Three looks in each of two passes: neither fewer, nor so many that looking is what takes the time.
         for look in 1..=6 {

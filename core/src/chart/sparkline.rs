@@ -99,7 +99,7 @@ fn level(value: f64, low: f64, high: f64) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use crate::task::stopped_at;
 
     fn line(values: &[f64]) -> String {
         scaled(values, None, None).unwrap()
@@ -159,13 +159,11 @@ mod tests {
 
     #[test]
     fn both_passes_can_be_stopped_on_the_way() {
-        let stops_at = |look: usize| {
-            let looks = AtomicUsize::new(0);
-            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+        let stops_at = |look| {
             let values = std::iter::repeat_n(Some(1.0), 3 * VALUES_PER_CHECK);
-            let task = Task::new(1, usize::MAX, &stop);
-            let result = sparkline(values, Scale::default(), Charset::Ascii, &task).map(|_| ());
-            (result.map_err(|error| error.kind), looks.load(Relaxed))
+            stopped_at(look, |task| {
+                sparkline(values, Scale::default(), Charset::Ascii, task).map(drop)
+            })
         };
         // Three looks in each of two passes: neither fewer, nor so many that looking is what takes the time.
         for look in 1..=6 {

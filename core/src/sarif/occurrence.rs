@@ -168,7 +168,7 @@ mod tests {
     use super::*;
     use crate::ErrorKind;
     use crate::sarif::{FingerprintKind, Mode, Source, findings};
-    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    use crate::task::stopped_at;
 
     /// Occurrences and fingerprints of the rows of a run's results.
     fn numbered(results: &[String], options: &Options) -> Vec<(i64, String)> {
@@ -246,12 +246,9 @@ mod tests {
 
     #[test]
     fn a_large_group_can_be_stopped_on_the_way() {
-        let stops_at = |look: usize| {
-            let looks = AtomicUsize::new(0);
-            let stop = || looks.fetch_add(1, Relaxed) + 1 == look;
+        let stops_at = |look| {
             let members = (0..3 * POLL).map(|place| (place, Raw::Text("{}")));
-            let result = numbers(members, &Task::new(1, usize::MAX, &stop)).map(|numbers| numbers.len());
-            (result.map_err(|error| error.kind), looks.load(Relaxed))
+            stopped_at(look, |task| numbers(members, task).map(|numbers| numbers.len()))
         };
         for look in 1..=3 {
             assert_eq!(stops_at(look), (Err(ErrorKind::Cancelled), look));
