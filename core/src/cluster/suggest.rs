@@ -20,6 +20,9 @@ const PERCENTS: [u8; 12] = [5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99];
 /// A cluster that holds more than this share of the rows is taken for a chain of unlike ones.
 const CHAINED: f64 = 0.5;
 
+/// Distances up to this are those of duplicates, which rounding may set apart.
+const EQUAL: f64 = 1e-12;
+
 /// What DBSCAN makes of one eps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct EpsCandidate {
@@ -40,8 +43,9 @@ pub struct EpsCandidate {
     pub chaining: bool,
 }
 
-/// Candidates for eps by ascending distance: quantiles of the k-distances, and their knee. None for fewer than
-/// `min_samples` rows, or when all k-distances are 0.
+/// Candidates for eps by ascending distance: quantiles of the k-distances, the largest, and the knee
+/// of those above 1e-12 (not between duplicates). None for fewer than `min_samples` rows, or when there are no such
+/// k-distances.
 ///
 /// `min_samples`, at least 2, counts the row itself, as in DBSCAN.
 ///
@@ -93,14 +97,18 @@ pub fn suggest_eps(
     let core = core_distances(&square, n, min_samples, task)?;
     let mut sorted = core.clone();
     sorted.sort_unstable_by(f64::total_cmp);
-    let knee = above(knee(&sorted), metric);
-    let mut distances = try_vec(PERCENTS.len() + 1)?;
+    // Duplicates say nothing of how far neighbours are.
+    let apart = &sorted[sorted.partition_point(|&distance| distance <= EQUAL)..];
+    let Some(&largest) = apart.last() else {
+        return Ok(Vec::new());
+    };
+    let knee = above(knee(apart), metric);
+    let mut distances = try_vec(PERCENTS.len() + 2)?;
     distances.extend(PERCENTS.map(|percent| sorted[(n - 1) * usize::from(percent) / 100]));
-    distances.retain(|&eps| eps > 0.0);
+    distances.push(largest);
+    distances.retain(|&eps| eps > EQUAL);
     distances.iter_mut().for_each(|eps| *eps = above(*eps, metric));
-    if knee > 0.0 {
-        distances.push(knee);
-    }
+    distances.push(knee);
     distances.sort_unstable_by(f64::total_cmp);
     distances.dedup();
 
@@ -290,6 +298,28 @@ mod tests {
         assert!(all.last().unwrap().eps >= 100.0);
         assert_eq!(super::knee(&[0.0, 0.0, 0.1, 1.0]), 0.1);
         assert_eq!(super::knee(&[0.5]), 0.5);
+    }
+
+    #[test]
+    fn duplicates_do_not_hide_the_distances() {
+        let ask = |x: Array2<f64>| {
+            let embeddings = Embeddings::from_f64(x.view(), &task()).unwrap();
+            suggest_eps(&embeddings, 2, Metric::Cosine, &task()).unwrap()
+        };
+        let few = ask(ndarray::array![[1.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]]);
+        assert_eq!(few.len(), 1);
+        assert!(few[0].suggested && few[0].eps > 0.99, "{few:?}");
+        // 180 copies of 20 directions, and 20 without a twin.
+        let many = ask(Array2::from_shape_fn((200, 2), |(i, k)| {
+            let angle = if i < 180 {
+                (i % 20) as f64 * 0.07
+            } else {
+                1.4 + (i - 180) as f64 * 0.03
+            };
+            if k == 0 { angle.cos() } else { angle.sin() }
+        }));
+        let suggested: Vec<_> = many.iter().filter(|candidate| candidate.suggested).collect();
+        assert!(suggested.len() == 1 && suggested[0].eps > 1e-6, "{many:?}");
     }
 
     #[test]
