@@ -28,6 +28,8 @@ use crate::{Error, ErrorKind, Result, Task};
 
 /// Centroids that moved by less than this share of the mean variance of a value have converged, as in scikit-learn.
 const TOLERANCE: f64 = 1e-4;
+/// Products of one iteration below which more threads than one cost more than they save.
+const SERIAL_WORK: usize = 1 << 18;
 
 /// The valid parameters of [`kmeans`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,6 +124,11 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
         values.checked_mul(8)?.checked_add(n.checked_mul(64)?)
     };
     task.need(&format!("k-means of {n} vectors of {dims} values"), bytes())?;
+    let mut task = *task;
+    if n.saturating_mul(params.k).saturating_mul(dims) < SERIAL_WORK {
+        task.threads = 1;
+    }
+    let task = &task;
     let rows = rows(embeddings, params.metric, task)?;
     let tolerance = TOLERANCE * mean_variance(&rows, task)?;
     let dataset = DatasetBase::from(rows.view());
@@ -132,16 +139,31 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
             task: *task,
             stopped: &stopped,
         },
-        pool: pool(task.threads)?,
         tolerance,
     };
 
+    // All starts within the pool: to go in and out for each iteration costs more than a small one.
+    let labels = pool(task.threads)?.install(|| best_of(&lloyd, &rows, &dataset, task))?;
+    match labels {
+        Some(labels) => by_first_member(|i| labels[i], n),
+        None => try_filled(n, 0),
+    }
+}
+
+/// The labels of the start that ends with the least sum of squares.
+fn best_of(
+    lloyd: &Lloyd<'_>,
+    rows: &Array2<f64>,
+    dataset: &DatasetBase<ndarray::ArrayView2<'_, f64>, Array1<()>>,
+    task: &Task<'_>,
+) -> Result<Option<Array1<usize>>> {
+    let params = lloyd.params;
     task.begin(Phase::MovingCentroids, params.n_init);
     let mut random = Xoshiro256Plus::seed_from_u64(params.seed);
     let mut best: Option<(f64, Array1<usize>)> = None;
     for _ in 0..params.n_init {
-        let start = plus_plus(&rows, params.k, &mut random, task)?;
-        let (inertia, labels) = lloyd.run(&dataset, start, task)?;
+        let start = plus_plus(rows, params.k, &mut random, task)?;
+        let (inertia, labels) = lloyd.run(dataset, start, task)?;
         if !inertia.is_finite() {
             return Err(super::pairs::too_far());
         }
@@ -150,10 +172,7 @@ pub fn kmeans(embeddings: &Embeddings<'_>, params: &KmeansParams, task: &Task<'_
         }
         task.advance(1);
     }
-    match best {
-        Some((_, labels)) => by_first_member(|i| labels[i], n),
-        None => try_filled(n, 0),
-    }
+    Ok(best.map(|(_, labels)| labels))
 }
 
 /// The rows in f64, of length 1 for cosine.
@@ -256,7 +275,6 @@ fn pool(threads: usize) -> Result<ThreadPool> {
 struct Lloyd<'a> {
     params: &'a KmeansParams,
     distance: SquaredDistance<'a>,
-    pool: ThreadPool,
     tolerance: f64,
 }
 
@@ -282,7 +300,7 @@ impl Lloyd<'_> {
             }
         }
         let rows = dataset.records();
-        let labels = self.pool.install(|| model.predict(rows));
+        let labels = model.predict(rows);
         self.finished(task)?;
         let mut inertia = 0.0;
         for (i, (row, &label)) in rows.rows().into_iter().zip(&labels).enumerate() {
@@ -311,7 +329,7 @@ impl Lloyd<'_> {
             .init_method(KMeansInit::Precomputed(centroids))
             .n_runs(1)
             .max_n_iterations(1);
-        let model = self.pool.install(|| params.fit(dataset));
+        let model = params.fit(dataset);
         self.finished(task)?;
         model.map_err(|_| super::pairs::too_far())
     }
