@@ -72,13 +72,19 @@ fn check_labels(embeddings: &Embeddings<'_>, labels: &[i32]) -> crate::Result<()
     ))
 }
 
+/// Rows shorter than this have no direction for cosine: scikit-learn's `normalize` leaves them as they are.
+const SHORTEST_NORM: f64 = 10.0 * f64::EPSILON;
+
+/// What a row of this norm is divided by to have length 1; 1 for one without direction.
+fn unit_divisor(norm: f64) -> f64 {
+    if norm < SHORTEST_NORM { 1.0 } else { norm }
+}
+
 /// Scales a vector to length 1; one without direction stays.
 fn to_unit(vector: &mut [f64]) {
     let row = embeddings::Row::F64(vector);
-    let norm = simd::dot(row, row).sqrt();
-    if norm > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= norm);
-    }
+    let divisor = unit_divisor(simd::dot(row, row).sqrt());
+    vector.iter_mut().for_each(|value| *value /= divisor);
 }
 
 /// Whether every row has a direction: not so when all its values are 0. `work` names what needs one.

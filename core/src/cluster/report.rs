@@ -34,9 +34,12 @@ impl Report {
         let noise = NoiseRows::Cluster;
         let silhouette_score = if silhouette::is_defined(&labels, noise)? {
             let metric = algorithm.metric().into();
-            Some(silhouette::silhouette_score(
-                embeddings, &labels, metric, noise, task,
-            )?)
+            match silhouette::silhouette_score(embeddings, &labels, metric, noise, task) {
+                Ok(score) => Some(score),
+                // The labels stand where a figure about them leaves the range of f64.
+                Err(error) if error.kind == ErrorKind::InvalidData => None,
+                Err(error) => return Err(error),
+            }
         } else {
             None
         };
@@ -108,6 +111,17 @@ mod tests {
         let embeddings = Embeddings::from_f64(matrix.view(), &task).unwrap();
         let algorithm = Algorithm::dbscan(Some(eps), Some(2), Metric::Euclidean.name()).unwrap();
         Report::new(&embeddings, &algorithm, &task).unwrap()
+    }
+
+    #[test]
+    fn the_silhouette_is_none_where_lengths_leave_f64() {
+        let task = Task::new(1, 1 << 24, &|| false);
+        let x = ndarray::array![[1e200, 0.0], [1e200, 0.0], [1.0, 1.0], [1.0, 1.0]];
+        let embeddings = Embeddings::from_f64(x.view(), &task).unwrap();
+        let algorithm = Algorithm::dbscan(Some(0.1), Some(2), "cosine").unwrap();
+        let report = Report::new(&embeddings, &algorithm, &task).unwrap();
+        assert_eq!(report.labels, algorithm.labels(&embeddings, &task).unwrap());
+        assert_eq!(report.silhouette_score, None);
     }
 
     #[test]

@@ -5,9 +5,9 @@
 
 use super::embeddings::Row;
 use super::groups::Groups;
-use super::pairs::{Packed, RowDistance};
+use super::pairs::{Packed, RowDistance, too_far};
 use super::simd::{dot, squared_distance};
-use super::{Embeddings, Metric, NOISE, check_labels, parallel};
+use super::{Embeddings, Metric, NOISE, check_labels, parallel, unit_divisor};
 use crate::task::{try_filled, try_vec};
 use crate::{Result, Task};
 
@@ -57,8 +57,8 @@ const SMALL_CLUSTER: usize = 512;
 /// product's statistics are made of), the mean of the unit vectors for [`Metric::Cosine`].
 ///
 /// # Errors
-/// [`crate::ErrorKind::ArrayShape`] when there is not one label per row, [`crate::ErrorKind::OutOfMemory`],
-/// [`crate::ErrorKind::Cancelled`].
+/// [`crate::ErrorKind::ArrayShape`] when there is not one label per row, [`crate::ErrorKind::InvalidData`] when lengths
+/// or distances leave the range of f64, [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
 pub fn summaries(
     embeddings: &Embeddings<'_>,
     labels: &[i32],
@@ -174,10 +174,7 @@ impl Centre {
             embeddings.copy_row(i as usize, &mut row);
             let scale = match metric {
                 Metric::Euclidean => 1.0,
-                Metric::Cosine => match dot(Row::F64(&row), Row::F64(&row)).sqrt() {
-                    norm if norm > 0.0 => 1.0 / norm,
-                    _ => 0.0,
-                },
+                Metric::Cosine => 1.0 / unit_divisor(length(Row::F64(&row))?),
             };
             vector
                 .iter_mut()
@@ -185,6 +182,7 @@ impl Centre {
                 .for_each(|(sum, value)| *sum += value * scale);
         }
         vector.iter_mut().for_each(|sum| *sum /= members.len() as f64);
+        length(Row::F64(&vector))?;
 
         let mut distances = try_vec(members.len())?;
         let mut nearest = 0;
@@ -197,6 +195,10 @@ impl Centre {
                 Metric::Euclidean => squared_distance(row, Row::F64(&vector)).sqrt(),
                 Metric::Cosine => (1.0 - similarity(row, Row::F64(&vector))).clamp(0.0, 2.0),
             };
+            length(row)?;
+            if !distance.is_finite() {
+                return Err(too_far());
+            }
             distances.push(distance);
             if distance < distances[nearest] {
                 nearest = position;
@@ -207,6 +209,16 @@ impl Centre {
             distances,
             nearest,
         })
+    }
+}
+
+/// The norm of a vector, or an error when its square is beyond f64.
+fn length(x: Row<'_>) -> Result<f64> {
+    let square = dot(x, x);
+    if square.is_finite() {
+        Ok(square.sqrt())
+    } else {
+        Err(too_far())
     }
 }
 
@@ -391,6 +403,22 @@ mod tests {
             }
             for i in 0..n {
                 prop_assert_eq!(members[i].map(|m| m.label), (labels[i] >= 0).then_some(labels[i]));
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_beyond_f64_are_an_error() {
+        for x in [
+            array![[1e300, 0.0], [-1e300, 0.0]],
+            array![[1e200, 0.0], [1e200, 0.0]],
+        ] {
+            let embeddings = Embeddings::from_f64(x.view(), &task()).unwrap();
+            for metric in Metric::ALL {
+                let error = summaries(&embeddings, &[0, 0], metric, &task()).unwrap_err();
+                assert_eq!(error.kind, ErrorKind::InvalidData);
+                let error = members(&embeddings, &[0, 0], metric, &task()).unwrap_err();
+                assert_eq!(error.kind, ErrorKind::InvalidData);
             }
         }
     }

@@ -191,3 +191,26 @@ fn memory_is_asked_for_and_stopping_is_obeyed() {
         ErrorKind::Cancelled
     );
 }
+
+#[test]
+fn rows_too_short_for_a_direction_are_noise() {
+    let label = |rows: &[[f64; 2]]| {
+        let x = Array2::from_shape_fn((rows.len(), 2), |(i, k)| rows[i][k]);
+        let embeddings = Embeddings::from_f64(x.view(), &task()).unwrap();
+        let params = DbscanParams::new(0.1, 2, Metric::Cosine).unwrap();
+        dbscan(&embeddings, &params, &task()).unwrap()
+    };
+    assert_eq!(label(&[[1e-15, 0.0], [1e-15, 0.0]]), [-1, -1]);
+    assert_eq!(label(&[[3e-15, 0.0], [3e-15, 0.0]]), [0, 0]);
+    let mixed = [[1e-20, 1e-20], [1e-20, 1.1e-20], [1.0, 1.0], [1.0, 1.0]];
+    assert_eq!(label(&mixed), [-1, -1, 0, 0]);
+}
+
+#[test]
+fn few_rows_ask_for_no_memory_of_threads() {
+    let x = Array2::<f64>::ones((4, 2));
+    let embeddings = Embeddings::from_f64(x.view(), &task()).unwrap();
+    let ask = |threads| bytes(&embeddings, 2, &Task::new(threads, 0, &|| false)).unwrap();
+    assert_eq!(ask(64), ask(1));
+    assert!(ask(1) < 1 << 20);
+}

@@ -4,20 +4,20 @@ use super::PairTest;
 use crate::cluster::embeddings::Row;
 use crate::cluster::parallel::{Queue, on_threads};
 use crate::cluster::simd::{dot, squared_distance};
-use crate::cluster::{Embeddings, Metric};
+use crate::cluster::{Embeddings, Metric, SHORTEST_NORM, unit_divisor};
 use crate::task::try_filled;
 use crate::{Result, Task};
 
 /// More than rounding can change a cosine distance by: sums of 16,000 products in eight parts.
 const ROUNDING: f64 = 1e-12;
-/// Norms whose squares are far from the ends of f64's range.
-const ORDINARY: std::ops::Range<f64> = 1e-100..1e100;
+/// Norms of rows with a direction whose squares are far from the end of f64's range.
+const ORDINARY: std::ops::Range<f64> = SHORTEST_NORM..1e100;
 /// scikit-learn searches trees up to this many dimensions, and there sums one difference after the other.
 const TREE_DIMS: usize = 15;
 
 /// `d(i, j) <= radius` as scikit-learn decides it.
 ///
-/// * cosine: rows are divided by their norms (a norm of 0 counts as 1), distance = 1 - sum of products, clipped
+/// * cosine: rows are divided by their norms (a norm below 10 epsilon counts as 1), distance = 1 - sum of products, clipped
 ///   to [0, 2]. Values so large or small that the square of a norm leaves the range of f64 give 0 for every
 ///   product, as there.
 /// * euclidean: sum of squared differences <= radius^2. scikit-learn compares squares too; above 15 dimensions
@@ -52,7 +52,7 @@ impl<'a> ExactPairs<'a> {
     /// Whether row `i` is its own neighbour: all but rows without direction are, whatever the rounding.
     pub fn near_itself(&self, i: usize) -> bool {
         match self.metric {
-            Metric::Cosine => (self.norms[i] > 0.0 && self.norms[i] < f64::INFINITY) || self.radius >= 1.0,
+            Metric::Cosine => (SHORTEST_NORM..f64::INFINITY).contains(&self.norms[i]) || self.radius >= 1.0,
             Metric::Euclidean => true,
         }
     }
@@ -66,8 +66,7 @@ impl<'a> ExactPairs<'a> {
                 return distance;
             }
         }
-        // scikit-learn leaves rows of norm 0 as they are.
-        let [a, b] = [a, b].map(|norm| if norm == 0.0 { 1.0 } else { norm });
+        let [a, b] = [a, b].map(unit_divisor);
         let products = pairs(x, y).map(|(x, y)| (x / a) * (y / b));
         (1.0 - products.sum::<f64>()).clamp(0.0, 2.0)
     }
@@ -82,6 +81,10 @@ impl<'a> ExactPairs<'a> {
 }
 
 impl PairTest for ExactPairs<'_> {
+    fn shortest(&self) -> f64 {
+        SHORTEST_NORM
+    }
+
     fn near(&self, i: usize, j: usize) -> bool {
         match self.metric {
             Metric::Cosine => self.cosine(i, j) <= self.radius,

@@ -9,6 +9,8 @@ use crate::{Result, Task};
 /// A placement of all rows in which integers lose little and no number leaves its range.
 pub struct Frame {
     test: RadiusTest,
+    /// Cosine: rows shorter than this have no direction.
+    shortest: f64,
     /// Euclidean: a power of two that makes every centred row at most 1 long.
     scale: f64,
     /// Euclidean: the scaled mean.
@@ -18,14 +20,21 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// The frame for all rows.
+    /// The frame for all rows; those shorter than `shortest` have no direction.
     ///
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
-    pub fn new(embeddings: &Embeddings<'_>, metric: Metric, radius: f64, task: &Task<'_>) -> Result<Self> {
+    pub fn new(
+        embeddings: &Embeddings<'_>,
+        metric: Metric,
+        radius: f64,
+        shortest: f64,
+        task: &Task<'_>,
+    ) -> Result<Self> {
         if metric == Metric::Cosine {
             return Ok(Frame {
                 test: RadiusTest { metric, radius },
+                shortest,
                 scale: 1.0,
                 centre: Vec::new(),
                 widest: 0,
@@ -66,6 +75,7 @@ impl Frame {
                 metric,
                 radius: scaled * scaled,
             },
+            shortest,
             scale,
             centre,
             widest,
@@ -82,8 +92,8 @@ impl Frame {
         match self.test.metric {
             Metric::Cosine => {
                 let norm = dot(embeddings.row(row), embeddings.row(row)).sqrt();
-                // As scikit-learn divides: a norm of 0 or infinity leaves a zero vector.
-                let inverse = if norm > 0.0 { 1.0 / norm } else { 0.0 };
+                // No direction, or a norm beyond f64: a zero vector, at distance 1 from all.
+                let inverse = if norm >= self.shortest { 1.0 / norm } else { 0.0 };
                 values.iter_mut().for_each(|value| *value *= inverse);
             }
             Metric::Euclidean => {

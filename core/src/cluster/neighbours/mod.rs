@@ -25,6 +25,11 @@ use crate::{Result, Task};
 pub trait PairTest: Sync {
     /// Whether rows `i` and `j` are neighbours.
     fn near(&self, i: usize, j: usize) -> bool;
+
+    /// Rows shorter than this have no direction: with cosine, no other row is nearer to them than 1.
+    fn shortest(&self) -> f64 {
+        f64::MIN_POSITIVE
+    }
 }
 
 impl<F: Fn(usize, usize) -> bool + Sync> PairTest for F {

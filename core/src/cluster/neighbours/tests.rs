@@ -160,7 +160,7 @@ proptest! {
         let embeddings = Embeddings::from_f64(rows.view(), &task(1)).unwrap();
         let radius = radius(&embeddings, metric, share, nudge);
         let exact = ExactPairs::new(&embeddings, metric, radius, &task(1)).unwrap();
-        let frame = Frame::new(&embeddings, metric, radius, &task(1)).unwrap();
+        let frame = Frame::new(&embeddings, metric, radius, crate::cluster::SHORTEST_NORM, &task(1)).unwrap();
         let (order, coordinates) = frame.order(&embeddings).unwrap();
         for kernel in kernels() {
             let codes = Codes::new(&embeddings, &frame, &order, kernel, &task(1)).unwrap();
@@ -241,7 +241,14 @@ fn a_first_look_loses_no_edge() {
         let expected = edges_by_trying(&graph);
         assert!(expected.len() > 300, "{} edges", expected.len());
         for kernel in kernels() {
-            let frame = Frame::new(&embeddings, metric, radius, &task(1)).unwrap();
+            let frame = Frame::new(
+                &embeddings,
+                metric,
+                radius,
+                crate::cluster::SHORTEST_NORM,
+                &task(1),
+            )
+            .unwrap();
             let (order, _) = frame.order(&embeddings).unwrap();
             let codes = Codes::new(&embeddings, &frame, &order, kernel, &task(1)).unwrap();
             assert!(Head::choose(&codes, &task(1)).unwrap().is_some());

@@ -38,13 +38,27 @@ struct OpenPair {
     j: u32,
 }
 
+/// How many of `threads` threads a pass makes use of.
+fn threads_for(embeddings: &Embeddings<'_>, threads: usize) -> usize {
+    let (n, dims) = (embeddings.rows(), embeddings.dims());
+    let work = n.saturating_mul(n).saturating_mul(dims);
+    if work < SERIAL_WORK { 1 } else { threads }
+}
+
+/// Room for the open pairs of one thread among those of `n` rows.
+fn open_room(n: usize) -> usize {
+    (MAX_OPEN + ROWS * COLUMNS).min(n.saturating_mul(n) / 2)
+}
+
 /// Bytes beside the embeddings that a pass holds.
 pub fn bytes(embeddings: &Embeddings<'_>, threads: usize) -> Option<usize> {
     let (n, dims) = (embeddings.rows(), embeddings.dims());
     // Order, coordinate, component.
     let row = 4 + 8 + 4;
     let rows = n.checked_mul(row)?;
-    let block = (BLOCK_BYTES + (COLUMNS + 8) * (dims + 4)).checked_add(MAX_OPEN * size_of::<OpenPair>())?;
+    let block =
+        (BLOCK_BYTES + (COLUMNS + 8) * (dims + 4)).checked_add(open_room(n) * size_of::<OpenPair>())?;
+    let threads = threads_for(embeddings, threads);
     Codes::bytes(n, dims)?
         .checked_add(Head::bytes(n)?)?
         .checked_add(rows)?
@@ -58,14 +72,17 @@ pub fn for_each_edge(
     sink: &mut dyn EdgeSink,
     task: &Task<'_>,
 ) -> Result<()> {
-    let (n, dims) = (graph.embeddings.rows(), graph.embeddings.dims());
-    let work = n.saturating_mul(n).saturating_mul(dims);
+    let n = graph.embeddings.rows();
     let mut task = *task;
-    if work < SERIAL_WORK {
-        task.threads = 1;
-    }
+    task.threads = threads_for(graph.embeddings, task.threads);
     let task = &task;
-    let frame = Frame::new(graph.embeddings, graph.metric, graph.radius, task)?;
+    let frame = Frame::new(
+        graph.embeddings,
+        graph.metric,
+        graph.radius,
+        graph.exact.shortest(),
+        task,
+    )?;
     let (order, coordinates) = frame.order(graph.embeddings)?;
     let codes = Codes::new(graph.embeddings, &frame, &order, kernel, task)?;
     let mut components = try_vec(n)?;
@@ -119,7 +136,7 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(block_bytes: usize, block_rows: usize) -> Result<Self> {
+    fn new(block_bytes: usize, block_rows: usize, open: usize) -> Result<Self> {
         Ok(Worker {
             block: None,
             left: try_vec(block_bytes)?,
@@ -127,7 +144,7 @@ impl Worker {
             head_terms: try_vec(block_rows / ROWS)?,
             tile: Tile::new(),
             edges: try_vec(MAX_EDGES + ROWS * COLUMNS)?,
-            open: try_vec(MAX_OPEN + ROWS * COLUMNS)?,
+            open: try_vec(open)?,
         })
     }
 }
@@ -152,7 +169,11 @@ impl Pass<'_> {
         let mut workers = try_vec(self.task.threads)?;
         for _ in 0..self.task.threads {
             let rows = block_panels * COLUMNS;
-            workers.push(Worker::new(rows * self.codes.row_bytes(), rows)?);
+            workers.push(Worker::new(
+                rows * self.codes.row_bytes(),
+                rows,
+                open_room(self.order.len()),
+            )?);
         }
         let workers = Queue::new(workers);
         let left_open = Mutex::new(try_vec(self.task.threads)?);

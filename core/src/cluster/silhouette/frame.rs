@@ -6,8 +6,8 @@
 use super::super::parallel;
 use super::super::simd::{dot, squared_distance};
 use super::{SilhouetteMetric, too_far};
-use crate::cluster::Embeddings;
 use crate::cluster::embeddings::Row;
+use crate::cluster::{Embeddings, to_unit};
 use crate::task::try_filled;
 use crate::{Result, Task};
 
@@ -87,12 +87,9 @@ impl<'a> Frame<'a> {
     /// Writes row `i` as the frame has it.
     pub fn row(&self, i: u32, row: &mut [f64]) {
         self.shifted(i, row);
-        let divisor = match self.centre {
-            Some(_) => self.radius,
-            None => dot(Row::F64(row), Row::F64(row)).sqrt(),
-        };
-        if divisor > 0.0 {
-            row.iter_mut().for_each(|value| *value /= divisor);
+        match self.centre {
+            Some(_) => row.iter_mut().for_each(|value| *value /= self.radius),
+            None => to_unit(row),
         }
     }
 
