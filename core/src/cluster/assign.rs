@@ -13,8 +13,8 @@ use crate::{Error, ErrorKind, Result, Task};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AssignTo {
     /// The core rows of the clusters: those with at least `min_samples` rows, themselves included, within the
-    /// distance. DBSCAN's own rule for points at the border (hdbscan's `approximate_predict`, MADlib's
-    /// `dbscan_predict`). With `min_samples` 2 or less every row of a cluster counts.
+    /// distance; the nearest decides. (DBSCAN itself gives a point at the border the lowest label among the core
+    /// rows within reach.) With `min_samples` 2 or less every row of a cluster counts.
     Core {
         /// As in DBSCAN.
         min_samples: usize,
@@ -267,15 +267,16 @@ impl Anchors {
                 })?;
                 for (r, assignment) in assignments.iter_mut().enumerate() {
                     task.check()?;
-                    let row = scan.row(r).to_vec();
-                    let row = Row::F64(&row);
+                    let row = Row::F64(scan.row(r));
                     let length = dot(row, row).sqrt();
                     // Beyond this the bound on the error of single precision does not hold.
                     if length.is_nan() || length >= 1e15 {
                         return Err(super::pairs::too_far());
                     }
-                    let exact = |anchor: usize| match metric {
-                        Metric::Cosine => (1.0 - dot(row, Row::F64(self.vector(anchor)))).clamp(0.0, 2.0),
+                    let exact = |row: &[f64], anchor: usize| match metric {
+                        Metric::Cosine => {
+                            (1.0 - dot(Row::F64(row), Row::F64(self.vector(anchor)))).clamp(0.0, 2.0)
+                        }
                         Metric::Euclidean => {
                             let new = new.row(first + r);
                             squared_distance(new, Row::F64(self.vector(anchor))).sqrt()

@@ -139,15 +139,17 @@ impl Scan {
     }
 
     /// The target with the smallest `exact` distance from row `r`, leaving out `without`: the first among equals.
-    /// `length` bounds the length of the row.
+    /// `exact` is given the row; `length` bounds its length.
     pub fn nearest(
         &mut self,
         targets: &Targets,
         r: usize,
         length: f64,
         without: Option<usize>,
-        exact: impl Fn(usize) -> f64,
+        exact: impl Fn(&[f64], usize) -> f64,
     ) -> Option<(usize, f64)> {
+        let dims = self.row.len();
+        let row = &self.rows[r * dims..][..dims];
         let distances = &mut self.distances[r * self.stride..][..self.stride];
         if let Some(without) = without {
             distances[without] = f64::INFINITY;
@@ -163,7 +165,7 @@ impl Scan {
             if Some(target) == without {
                 continue;
             }
-            let distance = exact(target);
+            let distance = exact(row, target);
             if nearest.is_none_or(|(_, least)| distance < least) {
                 nearest = Some((target, distance));
             }

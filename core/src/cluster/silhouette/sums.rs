@@ -62,18 +62,18 @@ pub(super) fn means(
                 if r.is_multiple_of(8) {
                     task.check()?;
                 }
-                let row = scan.row(r).to_vec();
-                let length = dot(Row::F64(&row), Row::F64(&row));
-                let to = |cluster: usize| {
+                let row = scan.row(r);
+                let length = dot(Row::F64(row), Row::F64(row));
+                let to = |row: &[f64], cluster: usize| {
                     let centre = &centres[cluster * dims..][..dims];
                     let shift = if squared { length } else { 0.0 };
-                    shift + constants[cluster] - factor * dot(Row::F64(&row), Row::F64(centre))
+                    shift + constants[cluster] - factor * dot(Row::F64(row), Row::F64(centre))
                 };
                 let own = groups.of[first + r] as usize;
                 let size = groups.members(own).len() as f64;
                 // A unit vector has distance 1 - |u|² to itself, which is 1 for a vector of zeros.
                 let itself = if squared { 0.0 } else { 1.0 - length };
-                means.own = (to(own) * size - itself) / (size - 1.0);
+                means.own = (to(row, own) * size - itself) / (size - 1.0);
                 means.other = match scan.nearest(&targets, r, 1.0, Some(own), to) {
                     Some((_, distance)) => distance,
                     None => f64::INFINITY,
