@@ -39,8 +39,7 @@ fn cluster_query(call: CountedCall) {
     stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
         let labels = algorithm.labels(&rows.vectors.embeddings(task)?, task)?;
         rows.labelled(&labels).try_for_each(|(id, label)| {
-            let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);
-            emit(&[Cell::Text(id), cluster])
+            emit(&[Cell::Text(id), cluster(label)])
         })
     });
 }
@@ -57,21 +56,26 @@ fn cluster_map(call: CountedCall) {
     let query = call.required("query", call.text(0));
     let algorithm = algorithm(&call);
     let rows = read_vectors(&query);
+    call.has_read(rows.bytes());
     stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
         let embeddings = rows.vectors.embeddings(task)?;
         let labels = algorithm.labels(&embeddings, task)?;
         let points = project(&embeddings, algorithm.metric(), task)?;
         let mut points = points.iter();
         rows.labelled(&labels).try_for_each(|(id, label)| {
-            let cluster = label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int);
             // Only rows with a vector have a label, and a place.
             let [x, y] = match label.and_then(|_| points.next()) {
                 Some(&[x, y]) => [Cell::Float(x), Cell::Float(y)],
                 None => [Cell::Null, Cell::Null],
             };
-            emit(&[Cell::Text(id), cluster, x, y])
+            emit(&[Cell::Text(id), cluster(label), x, y])
         })
     });
+}
+
+/// The cluster of a row: NULL for noise and for a row without a vector.
+fn cluster(label: Option<i32>) -> Cell<'static> {
+    label.filter(|&label| label >= 0).map_or(Cell::Null, Cell::Int)
 }
 
 /// The options that follow the first argument: algorithm, eps, min_samples, n_clusters, distance_threshold, linkage,
