@@ -38,9 +38,8 @@ fn cluster_query(call: CountedCall) {
     call.has_read(rows.bytes());
     stream_rows(&call, COLUMNS, Work::holding(rows.bytes()), |task, emit| {
         let labels = algorithm.labels(&rows.vectors.embeddings(task)?, task)?;
-        rows.labelled(&labels).try_for_each(|(id, label)| {
-            emit(&[Cell::Text(id), cluster(label)])
-        })
+        rows.labelled(&labels)
+            .try_for_each(|(id, label)| emit(&[Cell::Text(id), cluster(label)]))
     });
 }
 

@@ -44,6 +44,64 @@ impl Column {
     }
 }
 
+/// Which columns of a row anybody looks at: the values of the others need not be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UsedColumns(u128);
+
+impl UsedColumns {
+    /// Every column.
+    pub const ALL: Self = UsedColumns(u128::MAX);
+    /// No column.
+    pub const NONE: Self = UsedColumns(0);
+
+    /// These, and that at a position.
+    #[must_use]
+    pub const fn and(self, position: usize) -> Self {
+        if position < Self::KNOWN {
+            UsedColumns(self.0 | 1 << position)
+        } else {
+            self
+        }
+    }
+
+    /// Whether the column at a position is among them. Those beyond what a set can hold always are.
+    #[must_use]
+    pub const fn contains(self, position: usize) -> bool {
+        position >= Self::KNOWN || self.0 & (1 << position) != 0
+    }
+
+    /// The set of a row type that begins at a position of this one's.
+    #[must_use]
+    pub const fn after(self, position: usize) -> Self {
+        if self.0 == u128::MAX || position >= Self::KNOWN {
+            UsedColumns::ALL
+        } else {
+            UsedColumns(self.0 >> position)
+        }
+    }
+
+    /// Positions that a set can hold.
+    const KNOWN: usize = u128::BITS as usize;
+}
+
+/// The position of the column of that name. For constants: the compiler refuses a name that is not there.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+pub(crate) const fn position(columns: &[Column], name: &str) -> usize {
+    let name = name.as_bytes();
+    let mut at = 0;
+    loop {
+        let column = columns[at].name.as_bytes();
+        let mut equal = 0;
+        while equal < name.len() && equal < column.len() && name[equal] == column[equal] {
+            equal += 1;
+        }
+        if equal == name.len() && equal == column.len() {
+            return at;
+        }
+        at += 1;
+    }
+}
+
 /// A value of one column.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
@@ -87,6 +145,11 @@ pub trait Batch: Send {
 pub trait Rows {
     /// What gathers rows; batches are filled side by side and delivered in order.
     type Batch: Batch;
+
+    /// The columns whose values are looked at. The others may have any value.
+    fn used(&self) -> UsedColumns {
+        UsedColumns::ALL
+    }
 
     /// Makes empty batches, on any thread.
     fn maker(&self) -> impl Fn() -> Self::Batch + Sync + use<Self>;

@@ -6,6 +6,7 @@
 //! * [`row`]: a composite argument.
 //! * [`value`]: what a function returns.
 //! * [`rows`]: the result set of a set-returning function.
+//! * [`projection`]: the columns of it that the statement uses.
 //! * [`tuple`]: rows as tuples, formed on any thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
 //! * [`exit`]: what has to be in order before the process ends.
@@ -29,6 +30,7 @@ mod kept_error;
 mod log;
 mod planner;
 mod progress;
+mod projection;
 mod query;
 mod report;
 mod row;

@@ -1,11 +1,12 @@
 //! The result set of a set-returning function: batches of tuples formed anywhere, stored by the main thread.
 
 use pgrx::{PgSqlErrorCode, pg_sys};
-use reviewpro_core::table::{Column, Rows, Value};
+use reviewpro_core::table::{Column, Rows, UsedColumns, Value};
 use reviewpro_core::{Error, ErrorKind, Result, Task};
 
 use super::call::Call;
 use super::compute::{Work, stream};
+use super::projection::used_columns;
 use super::report::raise_as;
 use super::tuple::{TupleBatch, type_oid};
 
@@ -14,6 +15,8 @@ struct RowSink {
     store: *mut pg_sys::Tuplestorestate,
     /// Columns of its row type.
     columns: usize,
+    /// Those that the statement looks at.
+    used: UsedColumns,
 }
 
 impl RowSink {
@@ -54,6 +57,7 @@ impl RowSink {
         RowSink {
             store,
             columns: declared.len(),
+            used: used_columns(call),
         }
     }
 
@@ -78,15 +82,20 @@ impl RowSink {
 /// Takes batches from the core to the main thread.
 pub(crate) struct Sender<'a> {
     columns: usize,
+    used: UsedColumns,
     send: &'a mut dyn FnMut(TupleBatch) -> Result<()>,
 }
 
 impl<'a> Rows for Sender<'a> {
     type Batch = TupleBatch;
 
+    fn used(&self) -> UsedColumns {
+        self.used
+    }
+
     fn maker(&self) -> impl Fn() -> TupleBatch + Sync + use<'a> {
-        let columns = self.columns;
-        move || TupleBatch::new(columns)
+        let (columns, used) = (self.columns, self.used);
+        move || TupleBatch::new(columns, used)
     }
 
     fn deliver(&mut self, batch: TupleBatch) -> Result<()> {
@@ -114,10 +123,10 @@ pub(crate) fn stream_batches(
     job: impl FnOnce(&Task<'_>, &mut Sender<'_>) -> Result<()> + Send,
 ) {
     let mut sink = RowSink::new(call, columns);
-    let columns = sink.columns;
+    let (columns, used) = (sink.columns, sink.used);
     stream(
         work,
-        |task, send| job(task, &mut Sender { columns, send }),
+        |task, send| job(task, &mut Sender { columns, used, send }),
         |batch| call.has_returned(sink.write(&batch)),
     );
 }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use pgrx::pg_sys;
-use reviewpro_core::table::{Batch, Type, Value};
+use reviewpro_core::table::{Batch, Type, UsedColumns, Value};
 use reviewpro_core::{Error, ErrorKind, Result, jsonb};
 
 use super::value::MAX_ALLOC_SIZE;
@@ -47,6 +47,8 @@ pub(crate) struct TupleBatch {
     /// Columns of the row type. It may have more than a row has values, which are NULL, or fewer: then the last values
     /// are left out.
     columns: usize,
+    /// Those of which anybody sees the value: the others become NULL.
+    used: UsedColumns,
     memory: Vec<u8>,
     /// Where each tuple begins and ends.
     tuples: Vec<(usize, usize)>,
@@ -56,9 +58,10 @@ impl TupleBatch {
     /// Batches of about this many bytes keep all threads busy and memory small.
     const FULL: usize = 256 << 10;
 
-    pub(crate) fn new(columns: usize) -> Self {
+    pub(crate) fn new(columns: usize, used: UsedColumns) -> Self {
         TupleBatch {
             columns,
+            used,
             memory: Vec::new(),
             tuples: Vec::new(),
         }
@@ -73,13 +76,15 @@ impl TupleBatch {
 
     fn form(&mut self, start: usize, row: &[Value<'_>]) -> Result<()> {
         let values = row.get(..self.columns).unwrap_or(row);
-        let has_nulls = values.len() < self.columns || values.contains(&Value::Null);
+        let used = self.used;
+        let is_null = |(column, value): (usize, &Value<'_>)| *value == Value::Null || !used.contains(column);
+        let has_nulls = values.len() < self.columns || values.iter().enumerate().any(is_null);
         let bitmap = if has_nulls { self.columns.div_ceil(8) } else { 0 };
         let data = (HEADER + bitmap).next_multiple_of(MAX_ALIGN);
         self.memory.resize(start + data, 0);
         let mut mask = 0;
         for (column, value) in values.iter().enumerate() {
-            if *value == Value::Null {
+            if is_null((column, value)) {
                 continue;
             }
             mask |= self.append(start, value)?;

@@ -5,7 +5,7 @@ mod tests {
     use std::borrow::Cow;
 
     use pgrx::prelude::*;
-    use reviewpro_core::table::{Batch, Value};
+    use reviewpro_core::table::{Batch, UsedColumns, Value};
 
     use crate::bridge::tuple::TupleBatch;
 
@@ -59,7 +59,7 @@ mod tests {
 
     /// The bytes of a tuple from its attribute count on, as ours.
     fn formed(row: &[Value<'_>], columns: usize) -> Vec<u8> {
-        let mut batch = TupleBatch::new(columns);
+        let mut batch = TupleBatch::new(columns, UsedColumns::ALL);
         // A second tuple in the batch begins at an alignment of its own.
         batch.push(&[Value::Text("before")]).expect("a row");
         batch.push(row).expect("a row");

@@ -1,11 +1,13 @@
-//! The columns of type jsonb, written when a row is handed out.
+//! The columns of type jsonb, written when a row is handed out and somebody looks at them.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::Result;
 use crate::jsonb::{Object, Transcoder, Tree};
+use crate::table::{UsedColumns, position};
 
+use super::finding::Finding;
 use super::options::Options;
 use super::raw::{self, Raw};
 use super::row::{Rare, Row};
@@ -27,7 +29,15 @@ pub(crate) struct Writer<'d> {
     out: Vec<u8>,
     /// What one document may take while it is written.
     memory: usize,
+    /// Columns of [`Finding`].
+    used: UsedColumns,
 }
+
+const SUPPRESSIONS: usize = position(Finding::COLUMNS, "suppressions");
+const FINGERPRINTS: usize = position(Finding::COLUMNS, "tool_fingerprints");
+const PARTIAL: usize = position(Finding::COLUMNS, "partial_fingerprints");
+const METADATA: usize = position(Finding::COLUMNS, "metadata");
+const RAW: usize = position(Finding::COLUMNS, "sarif_data");
 
 /// Where a document is.
 enum Part<'d> {
@@ -39,11 +49,13 @@ enum Part<'d> {
 }
 
 impl<'d> Writer<'d> {
-    pub(crate) fn new(memory: usize) -> Self {
+    /// Writes those of the used columns of [`Finding`].
+    pub(crate) fn new(memory: usize, used: UsedColumns) -> Self {
         Writer {
             transcoder: Transcoder::default(),
             out: Vec::new(),
             memory,
+            used,
         }
     }
 
@@ -54,14 +66,14 @@ impl<'d> Writer<'d> {
     pub(crate) fn write(&mut self, row: &Row<'d>, options: &Options) -> Result<Documents<'_>> {
         self.out.clear();
         let rare = row.rare.as_deref();
-        let suppressions = self.part(rare.map_or(Raw::Absent, |rare| rare.suppressions))?;
-        let fingerprints = self.part(row.fingerprints)?;
-        let partial = self.part(row.partial)?;
+        let suppressions = self.part(SUPPRESSIONS, rare.map_or(Raw::Absent, |rare| rare.suppressions))?;
+        let fingerprints = self.part(FINGERPRINTS, row.fingerprints)?;
+        let partial = self.part(PARTIAL, row.partial)?;
         let metadata = match rare {
-            Some(rare) => self.metadata(rare)?,
-            None => Part::None,
+            Some(rare) if self.used.contains(METADATA) => self.metadata(rare)?,
+            _ => Part::None,
         };
-        let raw = self.part(if options.raw() { row.raw } else { Raw::Absent })?;
+        let raw = self.part(RAW, if options.raw() { row.raw } else { Raw::Absent })?;
         let out = self.out.as_slice();
         Ok(Documents {
             suppressions: suppressions.bytes(out),
@@ -72,10 +84,10 @@ impl<'d> Writer<'d> {
         })
     }
 
-    fn part(&mut self, raw: Raw<'d>) -> Result<Part<'d>> {
+    fn part(&mut self, column: usize, raw: Raw<'d>) -> Result<Part<'d>> {
         let start = self.start();
         match raw {
-            _ if raw.is_none() => return Ok(Part::None),
+            _ if raw.is_none() || !self.used.contains(column) => return Ok(Part::None),
             Raw::Container(bytes) => return Ok(Part::Log(bytes)),
             Raw::Text(text) => {
                 raw::room_for_jsonb([text].into_iter(), self.memory)?;

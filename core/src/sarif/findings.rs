@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::table::{Batch, Rows};
+use crate::table::{Batch, Rows, UsedColumns};
 use crate::task::try_vec;
 use crate::{Error, ErrorKind, Result, Task};
 
@@ -84,10 +84,11 @@ pub fn findings(
     options.check()?;
     let document = Document::open(source, task)?;
     let (runs, mut statistics) = read(&document, options, task)?;
+    let mut documents = documents::Writer::new(task.memory, UsedColumns::ALL);
     for run in &runs {
         for rows in &run.chunks {
             task.check()?;
-            statistics.hand_out(&run.context, rows, options, task, emit)?;
+            statistics.hand_out(&run.context, rows, options, &mut documents, emit)?;
         }
     }
     Ok(statistics)
@@ -115,11 +116,12 @@ pub fn findings_in_batches(
         .zip(&runs)
         .flat_map(|(chunks, run)| chunks.into_iter().map(move |rows| (&run.context, rows)))
         .collect();
-    let new = out.maker();
+    let (new, used) = (out.maker(), out.used());
     let encode = |(context, rows): (&Context<'_>, Vec<Row<'_>>),
                   send: &mut dyn FnMut((_, Statistics)) -> Result<()>| {
         let (mut batch, mut counts) = (new(), Statistics::default());
-        counts.hand_out(context, &rows, options, task, &mut |finding| {
+        let mut documents = documents::Writer::new(task.memory, used);
+        counts.hand_out(context, &rows, options, &mut documents, &mut |finding| {
             batch.push(&finding.values())?;
             if batch.is_full() {
                 send((std::mem::replace(&mut batch, new()), Statistics::default()))?;
@@ -143,10 +145,9 @@ impl Statistics {
         context: &Context<'d>,
         rows: &[Row<'d>],
         options: &Options,
-        task: &Task<'_>,
+        documents: &mut documents::Writer<'d>,
         emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut documents = documents::Writer::new(task.memory);
         for row in rows {
             if row.wanted(options) {
                 row.emit(context, documents.write(row, options)?, emit)?;

@@ -191,9 +191,9 @@ fn choose<'a, 'd>(
 fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &mut impl Rows) -> Result<()> {
     let mut groups: Vec<&[Of<'_, 'd>]> = try_vec(wanted.len())?;
     groups.extend(wanted.chunk_by(|(_, a), (_, b)| a.fingerprint == b.fingerprint));
-    let new = out.maker();
+    let (new, used) = (out.maker(), out.used().after(OutcomeRow::COLUMNS.len()));
     let encode = |groups: &[&[Of<'_, 'd>]], send: &mut dyn FnMut(_) -> Result<()>| {
-        let (mut batch, mut documents) = (new(), documents::Writer::new(task.memory));
+        let (mut batch, mut documents) = (new(), documents::Writer::new(task.memory, used));
         for group in groups {
             let Some((run, row)) = group.first() else { continue };
             let outcome = OutcomeRow::new("finding", group.len());

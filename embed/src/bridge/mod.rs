@@ -17,6 +17,8 @@ mod kept_error;
 mod limits;
 #[path = "../../../src/bridge/progress.rs"]
 mod progress;
+#[path = "../../../src/bridge/projection.rs"]
+mod projection;
 #[path = "../../../src/bridge/report.rs"]
 mod report;
 #[path = "../../../src/bridge/rows.rs"]
