@@ -76,7 +76,7 @@ impl UsedColumns {
         if self.0 == u128::MAX || position >= Self::KNOWN {
             UsedColumns::ALL
         } else {
-            UsedColumns(self.0 >> position)
+            UsedColumns(self.0 >> position | !(u128::MAX >> position))
         }
     }
 
@@ -261,3 +261,39 @@ macro_rules! value {
 }
 
 pub(crate) use {field, table, value};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COLUMNS: &[Column] = &[
+        Column::new("a", Type::Int),
+        Column::new("ab", Type::Int),
+        Column::new("b", Type::Int),
+    ];
+
+    #[test]
+    fn a_position_is_that_of_the_whole_name() {
+        assert_eq!(["a", "ab", "b"].map(|name| position(COLUMNS, name)), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_set_holds_what_was_put_in_and_what_it_cannot_hold() {
+        let set = UsedColumns::NONE.and(0).and(5).and(127).and(128).and(usize::MAX);
+        let held: Vec<usize> = (0..200).filter(|at| set.contains(*at)).collect();
+        let beyond: Vec<usize> = (128..200).collect();
+        assert_eq!(held, [vec![0, 5, 127], beyond].concat());
+        assert!((0..200).all(|at| UsedColumns::ALL.contains(at)));
+    }
+
+    #[test]
+    fn a_set_can_begin_at_a_later_column() {
+        let set = UsedColumns::NONE.and(2).and(5).and(6);
+        let held: Vec<usize> = (0..130).filter(|at| set.after(5).contains(*at)).collect();
+        let beyond: Vec<usize> = (128 - 5..130).collect();
+        assert_eq!(held, [vec![0, 1], beyond].concat());
+        assert_eq!(set.after(0), set);
+        assert_eq!(set.after(128), UsedColumns::ALL);
+        assert_eq!(UsedColumns::ALL.after(5), UsedColumns::ALL);
+    }
+}

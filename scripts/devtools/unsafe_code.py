@@ -33,6 +33,7 @@ COUNTS = {
     "src/bridge/mod.rs": 2,
     "src/bridge/planner.rs": 3,
     "src/bridge/progress.rs": 6,
+    "src/bridge/projection.rs": 14,
     "src/bridge/query.rs": 11,
     "src/bridge/row.rs": 3,
     "src/bridge/rows.rs": 2,
