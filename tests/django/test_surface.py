@@ -26,6 +26,7 @@ NOT_WRAPPED = {
     "ingest_results": STEPS,
     "ingest_objects": STEPS,
     "ingest_plan": STEPS,
+    "ingest_columns": STEPS,
     "ingest_store": STEPS,
     "ingest_began": STEPS,
     "ingest_ended": STEPS,

@@ -40,6 +40,7 @@ QUERYING = {
         "create_findings_table",
         "findings_report",
         "findings_report_query",
+        "ingest_columns",
         "ingest_findings",
         "ingest_plan",
         "ingest_sarif",
