@@ -409,6 +409,8 @@ BEGIN
     RETURN jsonb_build_object(
         -- Ingests that may meet in a row go one after the other.
         'is_scoped', 'repository_id' <> ALL (key_names),
+        -- For migration_plan: the table, and the ids as values of its columns.
+        'table', rows_of, 'organization', ids ->> 'organization_id', 'repository', ids ->> 'repository_id',
         'lock', format('reviewpro_pg ingest %s %s %s', findings::oid, organization_id,
                        CASE WHEN 'repository_id' = ANY (key_names) THEN repository_id END),
         'store', format($sql$%1$s,
