@@ -170,7 +170,7 @@ BEGIN
             FROM %1$s f WHERE %4$s
         ), old AS MATERIALIZED (
             SELECT s.* FROM stored s
-            WHERE s.old_fingerprint IN (SELECT b.fingerprint FROM before b)
+            WHERE s.old_fingerprint OPERATOR(pg_catalog.=) ANY (SELECT b.fingerprint FROM before b)
               -- What is recognised already stays what it is.
               AND NOT EXISTS (SELECT FROM after a WHERE a.fingerprint OPERATOR(pg_catalog.=) s.fingerprint)
         ), chosen AS (
