@@ -43,14 +43,17 @@ BEGIN
         SELECT pg_catalog.jsonb_object_agg(c.name, CASE
             -- Ids need not be of type uuid: what is compared with them is of their type.
             WHEN c.name OPERATOR(pg_catalog.~) '_id$' AND c.name OPERATOR(pg_catalog.<>) 'rule_id'
-            THEN CASE WHEN c.base_type OPERATOR(pg_catalog.=) 'pg_catalog.uuid' THEN '' ELSE '::pg_catalog.text::' OPERATOR(pg_catalog.||) c.base_type END
+            THEN CASE WHEN c.base_type OPERATOR(pg_catalog.=) 'pg_catalog.uuid' THEN ''
+                      ELSE '::pg_catalog.text::' OPERATOR(pg_catalog.||) c.base_type END
             WHEN c.name OPERATOR(pg_catalog.=) 'start_line' AND c.base_type OPERATOR(pg_catalog.<>) 'pg_catalog.int4'
-            THEN 'CASE WHEN pg_catalog.pg_input_is_valid(f.start_line::pg_catalog.text, ''pg_catalog.int4'') THEN f.start_line::pg_catalog.text::pg_catalog.int4 END'
-            ELSE pg_catalog.format('f.%%I::pg_catalog.%%s', c.name, CASE WHEN c.name OPERATOR(pg_catalog.=) 'start_line' THEN 'int4' ELSE 'text' END)
+            THEN 'CASE WHEN pg_catalog.pg_input_is_valid(f.start_line::pg_catalog.text, ''pg_catalog.int4'')
+                       THEN f.start_line::pg_catalog.text::pg_catalog.int4 END'
+            ELSE pg_catalog.format('f.%%I::pg_catalog.%%s', c.name,
+                                   CASE WHEN c.name OPERATOR(pg_catalog.=) 'start_line' THEN 'int4' ELSE 'text' END)
         END)
         FROM %s.ingest_columns($1) c
-        WHERE c.name OPERATOR(pg_catalog.=) ANY ('{first_seen_scan_id,last_seen_scan_id,reopened_scan_id,fixed_scan_id,branch_id,fingerprint,
-            status,rule_id,severity,file_path,start_line,message}'::pg_catalog.text[])$sql$, own) INTO has USING findings;
+        WHERE c.name OPERATOR(pg_catalog.=) ANY ('{first_seen_scan_id,last_seen_scan_id,reopened_scan_id,fixed_scan_id,branch_id,
+            fingerprint,status,rule_id,severity,file_path,start_line,message}'::pg_catalog.text[])$sql$, own) INTO has USING findings;
     SELECT n INTO missing
     FROM pg_catalog.unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::pg_catalog.text[]
         OPERATOR(pg_catalog.||) CASE WHEN branch_id IS NULL THEN '{}' ELSE '{branch_id}' END::pg_catalog.text[]) n
@@ -65,7 +68,8 @@ BEGIN
                     ELSE 'unchanged' END,
                f.fingerprint::pg_catalog.text, %5$s, %6$s, f.status::pg_catalog.text, %7$s, %8$s, %9$s
         FROM %1$s f
-        WHERE (f.last_seen_scan_id OPERATOR(pg_catalog.=) $1%10$s OR f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s) %11$s
+        WHERE (f.last_seen_scan_id OPERATOR(pg_catalog.=) $1%10$s
+               OR f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s) %11$s
         ORDER BY 6, 7, 2$sql$,
         target,
         CASE WHEN has OPERATOR(pg_catalog.?) 'fixed_scan_id'

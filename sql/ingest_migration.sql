@@ -62,7 +62,6 @@ DECLARE
     names text[];
     kind text;
     missing text;
-    wanted text;
     -- What the table has, as an expression over its row f; NULL of that type where it lacks the column.
     has jsonb;
     result text;
@@ -88,7 +87,7 @@ BEGIN
                                            c.name, c.type))
     INTO has
     FROM (VALUES ('end_line', 'text'), ('end_column', 'text'), ('snippet', 'text'), ('last_seen_at', 'timestamptz'),
-                 ('sarif_data', 'text')) c (name, type);
+                 ('sarif_data', 'text'), ('fingerprint_kind', 'text')) c (name, type);
     -- Of json, or text, too; what is no JSON is as good as nothing.
     result := format('CASE WHEN pg_catalog.pg_input_is_valid(%1$s, ''pg_catalog.jsonb'') THEN (%1$s)::pg_catalog.jsonb END',
                      has ->> 'sarif_data');
@@ -153,7 +152,8 @@ BEGIN
             ORDER BY r.fingerprint, n.is_judged DESC, n.part, n.last_seen_at DESC, n.fingerprint
         ), %12$s
         SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4,
-               ((SELECT pg_catalog.count(*) FROM old) OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM readable))::pg_catalog.int4$sql$,
+               ((SELECT pg_catalog.count(*) FROM old) OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM readable)
+               )::pg_catalog.int4$sql$,
         plan ->> 'table', own, is_judged, has ->> 'last_seen_at', result, has ->> 'end_line', has ->> 'end_column', has ->> 'snippet',
         of_repository, old_fingerprint, new_fingerprint, done),
     'pair', format($sql$
@@ -168,6 +168,8 @@ BEGIN
         ), stored AS MATERIALIZED (
             SELECT f.fingerprint::pg_catalog.text AS fingerprint, %5$s AS old_fingerprint, %3$s AS is_judged, %8$s AS last_seen_at
             FROM %1$s f WHERE %4$s
+              -- Not rows that are recognised by what their tool says, or who stored them.
+              AND coalesce(%9$s, 'compat'::pg_catalog.text) OPERATOR(pg_catalog.=) ANY ('{compat,content-v1}'::pg_catalog.text[])
         ), old AS MATERIALIZED (
             SELECT s.* FROM stored s
             WHERE s.old_fingerprint OPERATOR(pg_catalog.=) ANY (SELECT b.fingerprint FROM before b)
@@ -186,7 +188,8 @@ BEGIN
         SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4
         -- What is no log is an error even where there is nothing to look for in it.
         WHERE (SELECT pg_catalog.count(*) FROM after) OPERATOR(pg_catalog.>=) 0$sql$,
-        plan ->> 'table', own, is_judged, of_repository, old_fingerprint, new_fingerprint, done, has ->> 'last_seen_at'));
+        plan ->> 'table', own, is_judged, of_repository, old_fingerprint, new_fingerprint, done, has ->> 'last_seen_at',
+        has ->> 'fingerprint_kind'));
 END
 $function$;
 COMMENT ON FUNCTION migration_plan(regclass, uuid, uuid) IS
@@ -205,7 +208,8 @@ BEGIN
     IF skipped OPERATOR(pg_catalog.>) 0 THEN
         RAISE NOTICE '% of % rows of repository % cannot be read without their log, and keep their fingerprints',
             skipped, examined, repository_id
-            USING HINT = 'Pass their latest log to migrate_fingerprints_by_log before the next ingest, or the missing source_root or uri_bases.';
+            USING HINT = 'Pass their latest log to migrate_fingerprints_by_log before the next ingest, '
+                'or the missing source_root or uri_bases.';
     END IF;
 END
 $function$;
@@ -344,7 +348,8 @@ BEGIN
     SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
     WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
-    SELECT pg_catalog.format('%s%I.%I', CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' THEN 'ONLY ' END, n.nspname, c.relname) INTO target
+    SELECT pg_catalog.format('%s%I.%I', CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' THEN 'ONLY ' END, n.nspname, c.relname)
+    INTO target
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.oid OPERATOR(pg_catalog.=) findings;
     IF target IS NULL THEN
@@ -353,7 +358,8 @@ BEGIN
     END IF;
     -- A row without organisation or repository is nobody's, and stays as it is.
     FOR repository IN EXECUTE pg_catalog.format($sql$
-        SELECT DISTINCT f.organization_id::pg_catalog.text AS organization_id, f.repository_id::pg_catalog.text AS repository_id FROM %s f
+        SELECT DISTINCT f.organization_id::pg_catalog.text AS organization_id, f.repository_id::pg_catalog.text AS repository_id
+        FROM %s f
         WHERE pg_catalog.pg_input_is_valid(f.organization_id::pg_catalog.text, 'pg_catalog.uuid')
           AND pg_catalog.pg_input_is_valid(f.repository_id::pg_catalog.text, 'pg_catalog.uuid')
         ORDER BY 1, 2$sql$, target)

@@ -133,7 +133,8 @@ BEGIN
                 THEN 'The argument extra may only name columns of the table.'
                 ELSE 'Ingest needs this column to recognise and follow findings.' END;
     END IF;
-    SELECT n INTO missing FROM unnest('{organization_id,repository_id,last_seen_scan_id,fingerprint,status}'::text[] || extra_names) n
+    SELECT n INTO missing
+    FROM unnest('{organization_id,repository_id,last_seen_scan_id,fingerprint,status}'::text[] || extra_names) n
     WHERE n <> ALL (writable) LIMIT 1;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'column "%" of relation "%" cannot be set: its value is generated', missing, relation
@@ -450,7 +451,8 @@ BEGIN
                              ('fixed_scan_id', ids ->> 'fixed_scan_id'), ('updated_at', 'pg_catalog.now()')) v (name, value)
                 WHERE v.name = ANY (writable)), ''), scope,
             CASE WHEN has.category
-                 THEN '(f.automation_category::pg_catalog.text OPERATOR(pg_catalog.=) t.category OR f.automation_category IS NULL AND t.category IS NULL)'
+                 THEN '(f.automation_category::pg_catalog.text OPERATOR(pg_catalog.=) t.category
+                        OR f.automation_category IS NULL AND t.category IS NULL)'
                  -- A table that cannot tell the analyses of a tool apart must not close one's findings after another's scan.
                  ELSE 't.category IS NULL' END,
             constants, ids ->> 'organization_id', ids ->> 'repository_id', ids ->> 'last_seen_scan_id'));

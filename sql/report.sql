@@ -256,7 +256,8 @@ SELECT pg_catalog.jsonb_build_object(
              ELSE 'f.fixed_at OPERATOR(pg_catalog.>=) l.from_at' END,
         CASE WHEN vectors IS NULL THEN '' ELSE format($sql$,
 mapped AS MATERIALIZED (
-    SELECT m.id, m.cluster, m.x, m.y FROM %s.cluster_map(%L::pg_catalog.text, eps => %L::pg_catalog.float8, min_samples => %L::pg_catalog.int4) m WHERE m.x IS NOT NULL
+    SELECT m.id, m.cluster, m.x, m.y
+    FROM %s.cluster_map(%L::pg_catalog.text, eps => %L::pg_catalog.float8, min_samples => %L::pg_catalog.int4) m WHERE m.x IS NOT NULL
 )$sql$, own, vectors, eps, min_samples) END,
         title,
         (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) FROM (VALUES

@@ -77,6 +77,14 @@ ALTER TABLE leaning DROP start_column;
 SELECT * FROM refusal('SELECT migrate_fingerprints(''leaning'', md5(''o'')::uuid, md5(''r'')::uuid)');
 DROP TABLE leaning;
 
+-- It mends no row that is recognised by something else.
+SELECT create_findings_table('kinds');
+SELECT inserted FROM ingest_sarif(pg_temp.leaning(3), md5('o')::uuid, md5('r')::uuid, md5('1')::uuid, 'kinds', mode => 'compat');
+UPDATE kinds SET fingerprint = message, fingerprint_kind = CASE message WHEN 'behind bases' THEN 'tool-v1' WHEN 'file by index' THEN 'given' ELSE 'content-v1' END;
+SELECT * FROM migrate_fingerprints_by_log(pg_temp.leaning(3), 'kinds', md5('o')::uuid, md5('r')::uuid);
+SELECT message, fingerprint_kind, fingerprint <> message AS changed FROM kinds ORDER BY 1;
+DROP TABLE kinds;
+
 -- What a result needs, one by one.
 SELECT result, result_needs_run(result::jsonb, '/w/', '{"SRC": "src/"}') AS needs_run FROM (VALUES
     ('{}'), ('[]'), ('5'), (NULL),
