@@ -18,27 +18,25 @@ CREATE FUNCTION ingest_columns(
     -- Not in SQL, whose plan would be made anew for every ingest.
     STABLE STRICT ROWS 50 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 BEGIN
-    RETURN QUERY WITH RECURSIVE level AS (
-        SELECT a.attnum, y.oid, y.typtype, y.typbasetype, y.typnotnull, y.typdefault
-        FROM pg_attribute a JOIN pg_type y ON y.oid = a.atttypid
-        WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped
-        UNION ALL
-        SELECT l.attnum, y.oid, y.typtype, y.typbasetype, l.typnotnull OR y.typnotnull, coalesce(l.typdefault, y.typdefault)
-        FROM level l JOIN pg_type y ON y.oid = l.typbasetype
-        WHERE l.typtype = 'd'
-    )
+    RETURN QUERY
     SELECT a.attnum::integer, a.attname::text, format('%I.%I', n.nspname, y.typname), format('%I.%I', m.nspname, z.typname),
            format_type(a.atttypid, a.atttypmod),
            CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4 THEN a.atttypmod - 4 END,
            y.typtype = 'd',
            a.attgenerated = '' AND a.attidentity <> 'a',
-           a.attnotnull OR l.typnotnull,
-           a.atthasdef OR a.attidentity <> '' OR l.typdefault IS NOT NULL
-    FROM level l
-    JOIN pg_attribute a ON a.attrelid = findings AND a.attnum = l.attnum
+           a.attnotnull OR y.typtype = 'd' AND (
+               -- A domain may be over one that must not be null.
+               WITH RECURSIVE level AS (
+                   SELECT y.typnotnull, y.typbasetype
+                   UNION ALL
+                   SELECT b.typnotnull, b.typbasetype FROM level l JOIN pg_type b ON b.oid = l.typbasetype AND b.typtype = 'd'
+               )
+               SELECT bool_or(l.typnotnull) FROM level l),
+           a.atthasdef OR a.attidentity <> '' OR y.typdefault IS NOT NULL
+    FROM pg_attribute a
     JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
-    JOIN pg_type z ON z.oid = l.oid JOIN pg_namespace m ON m.oid = z.typnamespace
-    WHERE l.typtype <> 'd'
+    JOIN pg_type z ON z.oid = pg_basetype(a.atttypid) JOIN pg_namespace m ON m.oid = z.typnamespace
+    WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped
     ORDER BY a.attnum;
 END
 $function$;

@@ -47,6 +47,7 @@ WHERE name IN ('id', 'tool_name', 'serial', 'rule_id') ORDER BY name;
 
 -- Domains, that must not be null or have checks; enumerations; ids that are text; a percent sign in names.
 CREATE DOMAIN needed_text AS text NOT NULL;
+CREATE DOMAIN needed_name AS needed_text;
 CREATE DOMAIN short AS varchar(4);
 CREATE DOMAIN short_needed AS short NOT NULL CHECK (VALUE <> 'bad');
 CREATE DOMAIN other_needed AS int NOT NULL DEFAULT 7;
@@ -54,8 +55,9 @@ CREATE TYPE "per%cent s" AS ENUM ('critical', 'high', 'medium', 'low');
 CREATE TYPE category AS ENUM ('frontend', 'backend');
 CREATE TABLE odd (id text PRIMARY KEY, organization_id varchar(36), repository_id text NOT NULL, last_seen_scan_id char(36),
     first_seen_scan_id needed_text, fixed_scan_id varchar, reopened_scan_id text, fingerprint needed_text, status needed_text,
-    tool_name needed_text, rule_id short_needed, automation_category category, severity "per%cent s", start_line other_needed,
+    tool_name needed_name, rule_id short_needed, automation_category category, severity "per%cent s", start_line other_needed,
     "%s%I" other_needed, occurrence_count int, UNIQUE (organization_id, repository_id, fingerprint));
+SELECT name, type, base_type, length, is_required, has_default FROM ingest_columns('odd') WHERE is_domain ORDER BY name;
 SELECT * FROM pg_temp.life('odd', ',"automationDetails":{"id":"frontend/1"},"invocations":[{"executionSuccessful":true}]');
 SELECT rule_id, status, automation_category, severity, "%s%I", fixed_scan_id = md5('4')::uuid::text AS fixed, reopened_scan_id = md5('3')::uuid::text AS reopened
 FROM odd ORDER BY 1;
@@ -79,5 +81,5 @@ DELETE FROM ONLY parent;
 SELECT inserted, updated, fixed FROM pg_temp.scan('3', pg_temp.log(pg_temp.result('a')), 'findings => ''parent''');
 SELECT tableoid::regclass AS stored_in, rule_id, status, occurrence_count FROM parent ORDER BY 1, 2;
 DROP TABLE made, made_key, odd, child, parent;
-DROP DOMAIN needed_text, short_needed, short, other_needed;
+DROP DOMAIN needed_name, needed_text, short_needed, short, other_needed;
 DROP TYPE "per%cent s", category;
