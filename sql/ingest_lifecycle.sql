@@ -12,10 +12,14 @@ CREATE FUNCTION scan_changes(
     OUT start_line integer,
     OUT message text
 ) RETURNS SETOF record
-    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+    -- No search_path of its own, since policies of the table run inside of it and may need the caller's: every name is qualified.
+    STABLE LANGUAGE plpgsql AS $function$
 DECLARE
-    has record;
-    missing text;
+    own pg_catalog.text;
+    target pg_catalog.text;
+    -- What the table has, as an expression over its row f; NULL where it lacks the column.
+    has pg_catalog.jsonb;
+    missing pg_catalog.text;
 BEGIN
     IF findings IS NULL THEN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
@@ -24,32 +28,66 @@ BEGIN
     IF scan_changes.scan_id IS NULL THEN
         RAISE EXCEPTION 'scan_id must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    SELECT n INTO missing FROM unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::text[]) n
-    WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = findings AND a.attname = n AND NOT a.attisdropped) LIMIT 1;
+    SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+    WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
+    SELECT pg_catalog.format(CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relhassubclass THEN 'ONLY %I.%I' ELSE '%I.%I' END,
+                             n.nspname, c.relname)
+    INTO target
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) findings;
+    IF target IS NULL THEN
+        RAISE EXCEPTION 'relation with OID % does not exist', findings::pg_catalog.oid USING ERRCODE = 'undefined_table';
+    END IF;
+    EXECUTE pg_catalog.format($sql$
+        SELECT pg_catalog.jsonb_object_agg(c.name, CASE
+            -- Ids need not be of type uuid: what is compared with them is of their type.
+            WHEN c.name OPERATOR(pg_catalog.~) '_id$' AND c.name OPERATOR(pg_catalog.<>) 'rule_id'
+            THEN CASE WHEN c.base_type OPERATOR(pg_catalog.=) 'pg_catalog.uuid' THEN ''
+                      ELSE '::pg_catalog.text::' OPERATOR(pg_catalog.||) c.base_type END
+            WHEN c.name OPERATOR(pg_catalog.=) 'start_line' AND c.base_type OPERATOR(pg_catalog.<>) 'pg_catalog.int4'
+            THEN 'CASE WHEN pg_catalog.pg_input_is_valid(f.start_line::pg_catalog.text, ''pg_catalog.int4'')
+                       THEN f.start_line::pg_catalog.text::pg_catalog.int4 END'
+            ELSE pg_catalog.format('f.%%I::pg_catalog.%%s', c.name,
+                                   CASE WHEN c.name OPERATOR(pg_catalog.=) 'start_line' THEN 'int4' ELSE 'text' END)
+        END)
+        FROM %s.ingest_columns($1) c
+        WHERE c.name OPERATOR(pg_catalog.=) ANY ('{first_seen_scan_id,last_seen_scan_id,reopened_scan_id,fixed_scan_id,branch_id,
+            fingerprint,status,rule_id,severity,file_path,start_line,message}'::pg_catalog.text[])$sql$, own) INTO has USING findings;
+    SELECT n INTO missing
+    FROM pg_catalog.unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::pg_catalog.text[]
+        OPERATOR(pg_catalog.||) CASE WHEN branch_id IS NULL THEN '{}' ELSE '{branch_id}' END::pg_catalog.text[]) n
+    WHERE (has OPERATOR(pg_catalog.?) n) IS NOT TRUE LIMIT 1;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, findings USING ERRCODE = 'undefined_column';
     END IF;
-    SELECT coalesce(bool_or(a.attname = 'reopened_scan_id'), false) AS reopened,
-           coalesce(bool_or(a.attname = 'fixed_scan_id'), false) AS fixed,
-           coalesce(bool_or(a.attname = 'branch_id'), false) AS branch
-    INTO has FROM pg_attribute a WHERE a.attrelid = findings AND NOT a.attisdropped;
-    IF branch_id IS NOT NULL AND NOT has.branch THEN
-        RAISE EXCEPTION 'column "branch_id" of relation "%" does not exist', findings USING ERRCODE = 'undefined_column';
-    END IF;
-    RETURN QUERY EXECUTE format($sql$
-        SELECT CASE WHEN f.status::text = 'fixed' AND %2$s THEN 'fixed'
-                    WHEN f.first_seen_scan_id = $1 THEN 'new'
-                    WHEN %3$s THEN 'reopened'
+    RETURN QUERY EXECUTE pg_catalog.format($sql$
+        SELECT CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s THEN 'fixed'::pg_catalog.text
+                    WHEN f.first_seen_scan_id OPERATOR(pg_catalog.=) $1%3$s THEN 'new'
+                    WHEN %4$s THEN 'reopened'
                     ELSE 'unchanged' END,
-               f.fingerprint::text, f.rule_id::text, f.severity::text, f.status::text, f.file_path::text, f.start_line::integer,
-               f.message::text
+               f.fingerprint::pg_catalog.text, %5$s, %6$s, f.status::pg_catalog.text, %7$s, %8$s, %9$s
         FROM %1$s f
-        WHERE (f.last_seen_scan_id = $1 OR f.status::text = 'fixed' AND %2$s) %4$s
-        ORDER BY f.file_path, f.start_line, f.fingerprint$sql$,
-        findings,
-        CASE WHEN has.fixed THEN 'f.fixed_scan_id = $1' ELSE '(f.last_seen_scan_id = $2 AND $2 <> $1)' END,
-        CASE WHEN has.reopened THEN 'f.reopened_scan_id = $1' ELSE 'false' END,
-        CASE WHEN branch_id IS NULL THEN '' ELSE 'AND f.branch_id = $3' END)
+        WHERE (f.last_seen_scan_id OPERATOR(pg_catalog.=) $1%10$s
+               OR f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s) %11$s
+        ORDER BY 6, 7, 2$sql$,
+        target,
+        CASE WHEN has OPERATOR(pg_catalog.?) 'fixed_scan_id'
+             THEN pg_catalog.format('f.fixed_scan_id OPERATOR(pg_catalog.=) $1%s', has OPERATOR(pg_catalog.->>) 'fixed_scan_id')
+             ELSE pg_catalog.format('(f.last_seen_scan_id OPERATOR(pg_catalog.=) $2%s AND $2 OPERATOR(pg_catalog.<>) $1)',
+                                    has OPERATOR(pg_catalog.->>) 'last_seen_scan_id') END,
+        has OPERATOR(pg_catalog.->>) 'first_seen_scan_id',
+        CASE WHEN has OPERATOR(pg_catalog.?) 'reopened_scan_id'
+             THEN pg_catalog.format('f.reopened_scan_id OPERATOR(pg_catalog.=) $1%s', has OPERATOR(pg_catalog.->>) 'reopened_scan_id')
+             ELSE 'false' END,
+        coalesce(has OPERATOR(pg_catalog.->>) 'rule_id', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'severity', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'file_path', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'start_line', 'NULL::pg_catalog.int4'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'message', 'NULL::pg_catalog.text'),
+        has OPERATOR(pg_catalog.->>) 'last_seen_scan_id',
+        CASE WHEN branch_id IS NOT NULL
+             THEN pg_catalog.format('AND f.branch_id OPERATOR(pg_catalog.=) $3%s', has OPERATOR(pg_catalog.->>) 'branch_id') END)
     USING scan_changes.scan_id, previous_scan_id, branch_id;
 END
 $function$;

@@ -1,5 +1,48 @@
 -- What an ingest will do: looks at the target table and writes the statements for it.
---
+
+-- The one place that knows what can be done with a column. A domain is staged as the type below it, which may be null, and
+-- becomes the domain when the row is stored.
+CREATE FUNCTION ingest_columns(
+    findings regclass,
+    OUT place integer,
+    OUT name text,
+    OUT type text,
+    OUT base_type text,
+    OUT shown_type text,
+    OUT length integer,
+    OUT is_domain boolean,
+    OUT is_writable boolean,
+    OUT is_required boolean,
+    OUT has_default boolean
+) RETURNS SETOF record
+    -- Not in SQL, whose plan would be made anew for every ingest.
+    STABLE STRICT ROWS 50 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT a.attnum::integer, a.attname::text, format('%I.%I', n.nspname, y.typname), format('%I.%I', m.nspname, z.typname),
+           format_type(a.atttypid, a.atttypmod),
+           CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4 THEN a.atttypmod - 4 END,
+           y.typtype = 'd',
+           a.attgenerated = '' AND a.attidentity <> 'a',
+           a.attnotnull OR y.typtype = 'd' AND (
+               -- A domain may be over one that must not be null.
+               WITH RECURSIVE level AS (
+                   SELECT y.typnotnull, y.typbasetype
+                   UNION ALL
+                   SELECT b.typnotnull, b.typbasetype FROM level l JOIN pg_type b ON b.oid = l.typbasetype AND b.typtype = 'd'
+               )
+               SELECT bool_or(l.typnotnull) FROM level l),
+           a.atthasdef OR a.attidentity <> '' OR y.typdefault IS NOT NULL
+    FROM pg_attribute a
+    JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
+    JOIN pg_type z ON z.oid = pg_basetype(a.atttypid) JOIN pg_namespace m ON m.oid = z.typnamespace
+    WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attnum;
+END
+$function$;
+COMMENT ON FUNCTION ingest_columns(regclass) IS
+    'The columns of a table as ingest sees them: type, the type below a domain, whether it can be written (not generated, no identity), must have a value, has a default. Example: SELECT name, is_writable FROM ingest_columns(''findings'')';
+
 -- The parameters of the statements: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id, $5 extra,
 -- $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
 CREATE FUNCTION ingest_plan(
@@ -25,17 +68,27 @@ DECLARE
         SELECT jsonb_object_keys(CASE WHEN jsonb_typeof(extra) = 'object' THEN extra ELSE '{}' END));
     kind "char";
     target text;
+    -- How the table is named where its rows are read or changed: those of tables that inherit from it are not its findings.
+    rows_of text;
+    columns jsonb;
     names text[];
+    writable text[];
     missing text;
     key_names text[];
     refresh_names text[];
+    staged_names text[];
+    ids jsonb;
     has record;
     calls text;
+    constants text;
     expressions text;
     new_id text;
     problems text;
     inserted text;
+    inserted_types text;
     stale text;
+    differs_staged text;
+    differs_excluded text;
     assignments text;
     key_join text;
     key_list text;
@@ -53,20 +106,23 @@ BEGIN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
             HINT = 'Create it with create_findings_table(), or name your table in the argument findings.';
     END IF;
-    SELECT c.relkind, format('%I.%I', n.nspname, c.relname) INTO kind, target
+    SELECT c.relkind, format('%I.%I', n.nspname, c.relname), CASE WHEN c.relkind = 'r' AND c.relhassubclass THEN 'ONLY ' ELSE '' END
+    INTO kind, target, rows_of
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
     IF kind IS NULL THEN
         RAISE EXCEPTION 'relation with OID % does not exist', findings::oid USING ERRCODE = 'undefined_table';
     ELSIF kind NOT IN ('r', 'p') THEN
         RAISE EXCEPTION '"%" is not a table', relation USING ERRCODE = 'wrong_object_type';
     END IF;
+    rows_of := rows_of || target;
     IF jsonb_typeof(extra) <> 'object' THEN
         RAISE EXCEPTION 'extra is not a JSON object' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Write it as {"column": value}.';
     END IF;
 
-    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO names
-    FROM pg_attribute a WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped;
+    EXECUTE format('SELECT jsonb_agg(c) FROM %s.ingest_columns($1) c', own) INTO columns USING findings;
+    SELECT array_agg(c.name ORDER BY c.place), array_agg(c.name ORDER BY c.place) FILTER (WHERE c.is_writable)
+    INTO names, writable FROM jsonb_to_recordset(columns) c (place integer, name text, is_writable boolean);
     SELECT n INTO missing FROM unnest(ARRAY['organization_id', 'repository_id', 'last_seen_scan_id', 'fingerprint', 'status']
         || CASE WHEN close THEN ARRAY['tool_name'] ELSE '{}' END || extra_names) n WHERE n <> ALL (names) LIMIT 1;
     IF missing IS NOT NULL THEN
@@ -75,6 +131,15 @@ BEGIN
                 THEN 'The argument extra may only name columns of the table.'
                 ELSE 'Ingest needs this column to recognise and follow findings.' END;
     END IF;
+    SELECT n INTO missing
+    FROM unnest('{organization_id,repository_id,last_seen_scan_id,fingerprint,status}'::text[] || extra_names) n
+    WHERE n <> ALL (writable) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" cannot be set: its value is generated', missing, relation
+            USING ERRCODE = 'generated_always', HINT = CASE WHEN missing = ANY (extra_names)
+                THEN 'Leave it out of the argument extra.'
+                ELSE 'Ingest sets this column itself.' END;
+    END IF;
     SELECT n INTO missing FROM unnest(extra_names) n
     WHERE n IN ('organization_id', 'repository_id', 'first_seen_scan_id', 'last_seen_scan_id', 'fingerprint', 'status',
                 'occurrence_count') LIMIT 1;
@@ -82,9 +147,24 @@ BEGIN
         RAISE EXCEPTION 'extra must not name column "%"', missing
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Ingest sets this column itself.';
     END IF;
-    SELECT 'branch_id' = ANY (names) AS branch, 'suppressed' = ANY (names) AS suppressed,
-           'automation_category' = ANY (names) AS category, 'sarif_data' = ANY (names) AS data,
+    SELECT 'branch_id' = ANY (names) AS branch, 'suppressed' = ANY (writable) AS suppressed,
+           'automation_category' = ANY (names) AS category, 'sarif_data' = ANY (writable) AS data,
            'first_seen_scan_id' = ANY (names) AS first_seen INTO has;
+    -- The ids as values of their columns, which need not be of type uuid.
+    SELECT format('column "%s" of relation "%s" is of type %s, which holds no uuid', c.name, relation, c.shown_type) INTO missing
+    FROM jsonb_to_recordset(columns) c (name text, shown_type text, is_writable boolean)
+    WHERE c.name IN ('organization_id', 'repository_id', 'scan_id', 'first_seen_scan_id', 'last_seen_scan_id', 'reopened_scan_id',
+                     'fixed_scan_id') AND c.is_writable AND NOT pg_input_is_valid(scan_id::text, c.shown_type) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '%', missing USING ERRCODE = 'datatype_mismatch';
+    END IF;
+    SELECT jsonb_object_agg(c.name, CASE c.base_type::regtype WHEN 'uuid'::regtype THEN i.parameter
+                                    ELSE format('%s::pg_catalog.text::%s', i.parameter, c.base_type) END)
+    INTO ids
+    FROM jsonb_to_recordset(columns) c (name text, base_type text)
+    JOIN (VALUES ('organization_id', '$2'), ('repository_id', '$3'), ('scan_id', '$4'), ('first_seen_scan_id', '$4'),
+                 ('last_seen_scan_id', '$4'), ('reopened_scan_id', '$4'), ('fixed_scan_id', '$4')) i (name, parameter)
+      ON i.name = c.name;
 
     -- What tells findings apart: the fingerprint and what is the same for all rows of the call.
     SELECT k.names INTO key_names
@@ -109,12 +189,13 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed', DETAIL = 'It belongs to the unique key of the table.';
     END IF;
 
+    -- Every argument in its place and with its type: a function of the same name that somebody else has made fits no better.
     calls := CASE source
         WHEN 'ingest_results' THEN format(
-            '%s.ingest_results($1, mode => $6, source_root => $7, uri_bases => $8, kinds => $9, suppressed => $10,
-             fingerprint => $11, fingerprint_keys => $12, organization_id => $2, raw => %L)',
+            '%s.ingest_results($1, $6, $7, $8, $9, $10, false, false, $11, $12, $2, %L::pg_catalog.bool, false)',
             own, has.data AND coalesce(raw, true))
-        ELSE format('%s.ingest_objects($1, coalesce($11, ''content''), $2, %L)', own, has.data AND coalesce(raw, true))
+        ELSE format('%s.ingest_objects($1, coalesce($11, ''content''::pg_catalog.text), $2, %L::pg_catalog.bool)',
+                    own, has.data AND coalesce(raw, true))
     END;
 
     -- One line per column that gets a value: the expression over the rows r of the source, and what is wrong with a value.
@@ -132,7 +213,7 @@ BEGIN
                         THEN r.fingerprint ELSE %s.repository_fingerprint($3, r.fingerprint) END$e$, own)
                 END, 'text', false, false),
                ('status', CASE WHEN is_compat OR has.suppressed THEN $e$'open'::pg_catalog.text$e$
-                          ELSE format('CASE WHEN r.suppressed THEN %L ELSE ''open''::pg_catalog.text END', suppressed_status)
+                          ELSE format('CASE WHEN r.suppressed THEN %L::pg_catalog.text ELSE ''open''::pg_catalog.text END', suppressed_status)
                           END, 'text', false, false),
                ('occurrence_count', 'r.results', 'integer', false, false),
                ('first_seen_at', 'pg_catalog.now()', 'timestamptz', false, false),
@@ -143,7 +224,7 @@ BEGIN
                ('sarif_result_index', 'r.result_index', 'integer', false, false)
         UNION ALL
         SELECT a.attname, CASE
-                   WHEN is_compat OR NOT t.attnotnull THEN format('r.%I', a.attname)
+                   WHEN is_compat OR NOT t.is_required THEN format('r.%I', a.attname)
                    -- As the application stores what a tool does not say.
                    WHEN a.attname IN ('rule_id', 'file_path', 'tool_name')
                    THEN format('coalesce(r.%I, ''unknown''::pg_catalog.text)', a.attname)
@@ -153,60 +234,77 @@ BEGIN
         FROM pg_attribute a
         JOIN pg_type y ON y.typrelid = a.attrelid
         JOIN pg_extension e ON e.extnamespace = y.typnamespace AND e.extname = 'reviewpro_pg'
-        JOIN pg_attribute t ON t.attrelid = findings AND t.attname = a.attname
+        JOIN jsonb_to_recordset(columns) t (name text, is_required boolean) ON t.name = a.attname
         WHERE y.typname = 'sarif_finding' AND a.attnum > 0 AND a.attname <> 'fingerprint'
     ), target_column AS (
-        SELECT a.attnum, a.attname::text AS name, a.attnotnull, a.atttypmod, a.atttypid,
-               format('%I.%I', n.nspname, y.typname) AS type, format_type(a.atttypid, a.atttypmod) AS shown_type,
-               a.atthasdef OR a.attidentity <> '' AS has_default, a.attname = ANY (extra_names) AS is_extra
-        FROM pg_attribute a
-        JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
-        WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+        SELECT t.*, t.base_type::regtype IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AS is_text,
+               t.name = ANY (extra_names) AS is_extra
+        FROM jsonb_to_recordset(columns) t (place integer, name text, type text, base_type text, shown_type text, length integer,
+                                            is_domain boolean, is_writable boolean, is_required boolean, has_default boolean)
+        WHERE t.is_writable
     ), matched AS (
-        SELECT t.*, s.expression, coalesce(s.nullable, false) AS nullable, s.refresh AND NOT t.is_extra AS refresh, CASE
-            WHEN t.is_extra THEN format('c.%I', t.name)
-            WHEN s.type = t.atttypid THEN s.expression
-            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'jsonb'::regtype THEN format('pg_catalog.to_jsonb(%s)', s.expression)
-            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'json'::regtype THEN format('pg_catalog.to_json(%s)', s.expression)
-            WHEN s.type = 'text'::regtype AND t.atttypid IN ('varchar'::regtype, 'bpchar'::regtype)
-            THEN format('(%s)::%s', s.expression, t.type)
-            ELSE format('CASE WHEN pg_catalog.pg_input_is_valid((%1$s)::pg_catalog.text, %2$L) THEN (%1$s)::pg_catalog.text::%2$s END',
-                        s.expression, t.type)
-        END AS value
+        SELECT t.*, s.expression, coalesce(s.nullable, false) AS nullable, s.refresh AND NOT t.is_extra AS refresh,
+               s.type = 'text[]'::regtype AND t.base_type::regtype IN ('jsonb'::regtype, 'json'::regtype) AS is_json_list,
+               s.type = t.base_type::regtype AS is_same, s.type IN ('text'::regtype, 'uuid'::regtype) AND t.is_text AS is_cast
         FROM target_column t LEFT JOIN source s ON s.name = t.name
-        WHERE t.is_extra OR s.name IS NOT NULL AND NOT (t.name = 'id' AND (t.has_default OR t.atttypid <> 'uuid'::regtype))
+        WHERE t.is_extra OR s.name IS NOT NULL AND NOT (t.name = 'id' AND (
+            t.has_default OR NOT (t.base_type::regtype = 'uuid'::regtype OR t.is_text AND coalesce(t.length, 36) >= 36)))
+    ), valued AS (
+        SELECT m.*, i.input, NOT m.is_extra AND (m.is_domain OR NOT (m.is_same OR m.is_json_list OR m.is_cast)) AS is_checked, CASE
+            WHEN m.is_extra THEN format('c.%I', m.name)
+            WHEN m.is_same THEN m.expression
+            WHEN m.is_json_list OR m.is_cast THEN format('(%s)::%s', i.input, m.base_type)
+            ELSE format('CASE WHEN pg_catalog.pg_input_is_valid(%1$s, %2$L) THEN (%1$s)::%3$s END', i.input, m.type, m.base_type)
+        END AS value
+        FROM matched m, LATERAL (
+            -- The value as text.
+            SELECT format(CASE WHEN m.is_json_list THEN 'pg_catalog.to_jsonb(%s)::pg_catalog.text' ELSE '(%s)::pg_catalog.text' END,
+                          m.expression) AS input) i
     ), problem AS (
-        SELECT m.attnum, 1 AS n, format(
-                   $e$WHEN (%s) IS NULL THEN pg_catalog.jsonb_build_object('sqlstate', '23502', 'reason', %L)$e$,
+        SELECT m.place, 1 AS n, format(
+                   $e$WHEN (%s) IS NULL THEN pg_catalog.jsonb_build_object('sqlstate', '23502', 'reason', %L::pg_catalog.text)$e$,
                    m.expression, format('null value in column "%s"', m.name)) AS clause
-        FROM matched m WHERE m.attnotnull AND m.nullable AND NOT m.is_extra
+        FROM valued m WHERE m.is_required AND m.nullable AND NOT m.is_extra
         UNION ALL
-        SELECT m.attnum, 2, format(
-                   $e$WHEN pg_catalog.char_length(%s) OPERATOR(pg_catalog.>) %s THEN pg_catalog.jsonb_build_object(
-                      'sqlstate', '22001', 'reason', pg_catalog.format(%L, pg_catalog.char_length(%1$s)))$e$,
-                   m.expression, m.atttypmod - 4,
-                   format('value too long for type %s in column "%s": %%s characters', m.shown_type, m.name))
-        FROM matched m
-        WHERE NOT m.is_extra AND m.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND m.atttypmod > 4
-          AND m.name <> 'status'
+        SELECT m.place, 2, format(
+                   $e$WHEN pg_catalog.char_length(%1$s) OPERATOR(pg_catalog.>) %2$s THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22001', 'reason', pg_catalog.concat(%3$L::pg_catalog.text, pg_catalog.char_length(%1$s),
+                      ' characters'::pg_catalog.text))$e$,
+                   m.input, m.length, format('value too long for type %s in column "%s": ', m.shown_type, m.name))
+        FROM valued m WHERE NOT m.is_extra AND m.length IS NOT NULL AND m.name NOT IN ('id', 'status')
         UNION ALL
-        SELECT m.attnum, 3, format(
-                   $e$WHEN (%s) IS NOT NULL AND (%s) IS NULL THEN pg_catalog.jsonb_build_object(
-                      'sqlstate', '22P02', 'reason', pg_catalog.format(%L, %1$s))$e$,
-                   m.expression, m.value, format('invalid input for type %s in column "%s": "%%s"', m.shown_type, m.name))
-        FROM matched m WHERE NOT m.is_extra AND m.value LIKE 'CASE WHEN pg_catalog.pg_input_is_valid%'
+        SELECT m.place, 3, format(
+                   $e$WHEN (%1$s) IS NOT NULL AND NOT pg_catalog.pg_input_is_valid(%2$s, %3$L) THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22P02', 'reason', pg_catalog.concat(%4$L::pg_catalog.text, %2$s, '"'::pg_catalog.text))$e$,
+                   m.expression, m.input, m.type, format('invalid input for type %s in column "%s": "', m.shown_type, m.name))
+        FROM valued m WHERE m.is_checked AND m.name <> 'id'
     )
-    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.attnum) FROM matched m
+    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.place) FROM valued m
             WHERE m.is_extra OR m.name <> 'id'),
            -- A new id is made for new rows alone: randomness is the dearest of all expressions.
-           (SELECT format(', coalesce(f.id, %s) AS id', m.value) FROM matched m
+           (SELECT format(', coalesce(f.id, %s) AS id', m.value) FROM valued m
             WHERE NOT m.is_extra AND m.name = 'id'),
-           (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.attnum) FROM problem p),
-           (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.attnum) FROM matched m),
-           (SELECT array_agg(m.name ORDER BY m.attnum) FROM matched m WHERE m.refresh),
+           (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.place) FROM problem p),
+           (SELECT array_agg(m.name ORDER BY m.place) FROM valued m),
+           (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.place) FROM valued m),
+           (SELECT string_agg(format('%I %s', m.name, m.type), ', ' ORDER BY m.place) FROM valued m),
+           (SELECT coalesce('SELECT c.* FROM pg_catalog.jsonb_to_record($5) c ('
+                            || string_agg(format('%I %s', m.name, m.type), ', ' ORDER BY m.place) || ')', 'SELECT')
+            FROM valued m WHERE m.is_extra),
+           (SELECT array_agg(m.name ORDER BY m.place) FROM valued m WHERE m.refresh),
+           -- Whether the details of a row differ from those that come. A domain counts as the type below it.
+           (SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
+                          string_agg(format('f.%I::%s', m.name, m.base_type), ', ' ORDER BY m.place),
+                          string_agg(format('s.%I::%s', m.name, m.base_type), ', ' ORDER BY m.place))
+            FROM valued m WHERE m.refresh),
+           (SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
+                          string_agg(format('f.%I', m.name), ', ' ORDER BY m.place),
+                          string_agg(format('excluded.%I', m.name), ', ' ORDER BY m.place))
+            FROM valued m WHERE m.refresh),
            (SELECT t.name FROM target_column t
-            WHERE t.attnotnull AND NOT t.has_default AND NOT EXISTS (SELECT FROM matched m WHERE m.name = t.name) LIMIT 1)
-    INTO expressions, new_id, problems, inserted, refresh_names, missing;
+            WHERE t.is_required AND NOT t.has_default AND NOT EXISTS (SELECT FROM valued m WHERE m.name = t.name) LIMIT 1)
+    INTO expressions, new_id, problems, staged_names, inserted, inserted_types, constants, refresh_names, differs_staged,
+         differs_excluded, missing;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'ingest has no value for column "%" of relation "%", which must not be null', missing, relation
             USING ERRCODE = 'not_null_violation', HINT = 'Give the column a default, or pass its value in the argument extra.';
@@ -215,30 +313,33 @@ BEGIN
     SELECT string_agg(format('f.%1$I OPERATOR(pg_catalog.=) s.%1$I', n), ' AND '), string_agg(quote_ident(n), ', ')
     INTO key_join, key_list FROM unnest(key_names) n;
     -- A row that tells of this scan already stays as it is: that makes a repeated scan harmless.
-    stale := '(f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE'
-        || CASE WHEN has.first_seen THEN ' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE' ELSE '' END;
-    IF NOT touch THEN
-        stale := stale || $e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'$e$ || coalesce((
-            SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
-                          string_agg(format('f.%I', n), ', '), string_agg(format('incoming.%I', n), ', '))
-            FROM unnest(refresh_names) n), '') || ')';
+    stale := format('(f.last_seen_scan_id OPERATOR(pg_catalog.=) %s) IS NOT TRUE', ids ->> 'last_seen_scan_id')
+        || CASE WHEN has.first_seen
+                THEN format(' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) %s) IS NOT TRUE', ids ->> 'first_seen_scan_id')
+                ELSE '' END;
+    IF touch THEN
+        differs_staged := '';
+        differs_excluded := '';
+    ELSE
+        differs_staged := format($e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'%s)$e$, differs_staged);
+        differs_excluded := format($e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'%s)$e$, differs_excluded);
     END IF;
     SELECT string_agg(a.clause, ', ' ORDER BY a.clause) INTO assignments FROM (
-        SELECT format('%1$I = excluded.%1$I', n) AS clause FROM unnest(names) n
+        SELECT format('%1$I = excluded.%1$I', n) AS clause FROM unnest(staged_names) n
         WHERE n IN ('last_seen_scan_id', 'last_seen_at', 'updated_at') OR n = ANY (refresh_names)
            OR n IN ('sarif_run_index', 'sarif_result_index') AND NOT is_compat
         UNION ALL
-        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(names) n WHERE n = 'occurrence_count'
+        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
         UNION ALL
         SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed'' THEN %2$s ELSE f.%1$I END',
                       v.name, v.value)
         FROM (VALUES ('status', 'excluded.status'), ('fixed_at', 'NULL'), ('resolved_at', 'NULL'), ('fixed_scan_id', 'NULL'),
-                     ('reopened_scan_id', '$4')) v (name, value)
-        WHERE v.name = ANY (names)
+                     ('reopened_scan_id', ids ->> 'reopened_scan_id')) v (name, value)
+        WHERE v.name = ANY (writable)
     ) a;
 
     staged := format($sql$
-        WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+        WITH constants AS MATERIALIZED (%9$s),
         staged AS MATERIALIZED (
             SELECT r.outcome AS "ingest outcome", r.results AS "ingest results", r.complete AS "ingest complete",
                    r.run_index AS "ingest run", r.result_index AS "ingest result", r.tool_name AS "ingest tool",
@@ -256,17 +357,17 @@ BEGIN
             WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding' AND s."ingest problem" IS NULL
               AND (f.fingerprint IS NULL OR %7$s)
         )$sql$,
-        target, expressions, problems,
+        rows_of, expressions, problems,
         CASE WHEN is_compat THEN $e$WHEN 'compat_db_reject'::pg_catalog.text OPERATOR(pg_catalog.=) ANY (r.warnings)
             THEN pg_catalog.jsonb_build_object('sqlstate', '22023', 'reason', 'the application refuses this result')$e$
              WHEN problems IS NULL THEN 'WHEN false THEN NULL' ELSE '' END,
-        calls, key_join, replace(stale, 'incoming.', 's.'), new_id);
+        calls, key_join, stale || differs_staged, new_id, constants);
     upsert := format($sql$
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
                   (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
                   AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
-        key_list, assignments, replace(stale, 'incoming.', 'excluded.'));
+        key_list, assignments, stale || differs_excluded);
     summary := format($sql$
         SELECT coalesce(pg_catalog.sum(s."ingest results")
                    FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.<>) 'run'), 0)::pg_catalog.int4 AS total,
@@ -297,7 +398,7 @@ BEGIN
                   AND NOT EXISTS (SELECT FROM stored d
                                   WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
         FROM staged s$sql$,
-        CASE WHEN 'tool_name' = ANY (names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
+        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
     scope := coalesce((
         SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
         WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
@@ -307,6 +408,8 @@ BEGIN
     RETURN jsonb_build_object(
         -- Ingests that may meet in a row go one after the other.
         'is_scoped', 'repository_id' <> ALL (key_names),
+        -- For migration_plan: the table, and the ids as values of its columns.
+        'table', rows_of, 'organization', ids ->> 'organization_id', 'repository', ids ->> 'repository_id',
         'lock', format('reviewpro_pg ingest %s %s %s', findings::oid, organization_id,
                        CASE WHEN 'repository_id' = ANY (key_names) THEN repository_id END),
         'store', format($sql$%1$s,
@@ -324,31 +427,33 @@ BEGIN
             staged, key_list, summary),
         'row', format($sql$
             WITH stored AS (INSERT INTO %1$s AS f (%2$s)
-                SELECT %2$s FROM pg_catalog.jsonb_populate_record(NULL::%1$s, $1) s %3$s)
-            SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert),
+                SELECT %2$s FROM pg_catalog.jsonb_to_record($1) s (%4$s) %3$s)
+            SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert, inserted_types),
         'close', format($sql$
-            WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+            WITH constants AS MATERIALIZED (%5$s),
             tools AS MATERIALIZED (SELECT t.tool, t.category FROM pg_catalog.jsonb_to_recordset($1)
                 AS t (tool pg_catalog.text, category pg_catalog.text)),
             closed AS (
                 UPDATE %1$s f SET status = 'fixed'%2$s
                 FROM constants c, tools t
-                WHERE f.organization_id OPERATOR(pg_catalog.=) $2 AND f.repository_id OPERATOR(pg_catalog.=) $3%3$s
+                WHERE f.organization_id OPERATOR(pg_catalog.=) %6$s AND f.repository_id OPERATOR(pg_catalog.=) %7$s%3$s
                   AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
-                  AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE
+                  AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) %8$s) IS NOT TRUE
                   AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
                   AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
                 RETURNING 1)
             SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,
-            target, coalesce((
+            rows_of, coalesce((
                 SELECT string_agg(format(', %I = %s', v.name, v.value), '')
-                FROM (VALUES ('fixed_at', 'pg_catalog.now()'), ('resolved_at', 'pg_catalog.now()'), ('fixed_scan_id', '$4'),
-                             ('updated_at', 'pg_catalog.now()')) v (name, value)
-                WHERE v.name = ANY (names)), ''), scope,
+                FROM (VALUES ('fixed_at', 'pg_catalog.now()'), ('resolved_at', 'pg_catalog.now()'),
+                             ('fixed_scan_id', ids ->> 'fixed_scan_id'), ('updated_at', 'pg_catalog.now()')) v (name, value)
+                WHERE v.name = ANY (writable)), ''), scope,
             CASE WHEN has.category
-                 THEN '(f.automation_category OPERATOR(pg_catalog.=) t.category OR f.automation_category IS NULL AND t.category IS NULL)'
+                 THEN '(f.automation_category::pg_catalog.text OPERATOR(pg_catalog.=) t.category
+                        OR f.automation_category IS NULL AND t.category IS NULL)'
                  -- A table that cannot tell the analyses of a tool apart must not close one's findings after another's scan.
-                 ELSE 't.category IS NULL' END));
+                 ELSE 't.category IS NULL' END,
+            constants, ids ->> 'organization_id', ids ->> 'repository_id', ids ->> 'last_seen_scan_id'));
 END
 $function$;
 COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS

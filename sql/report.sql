@@ -71,6 +71,13 @@ BEGIN
     ), found AS (
         SELECT w.name, w.shown, y.typname IS NOT NULL AS is_there, CASE
             WHEN y.typname IS NULL THEN format('NULL::pg_catalog.%s', w.shown)
+            -- Columns may hold what the shown type cannot: that is not shown.
+            WHEN w.name = 'security_severity'
+            THEN format('CASE WHEN f.%1$I OPERATOR(pg_catalog.>=) 0 AND f.%1$I OPERATOR(pg_catalog.<=) 10
+                         THEN pg_catalog.round(f.%1$I::pg_catalog.numeric, 10)::pg_catalog.float8 END', w.name)
+            WHEN y.typname = 'json' OR y.typname IN ('date', 'timestamp', '_float8') AND w.types IS NOT NULL
+            THEN format('CASE WHEN pg_catalog.pg_input_is_valid(f.%1$I::pg_catalog.text, %3$L) THEN f.%1$I::pg_catalog.text::pg_catalog.%2$s END',
+                        w.name, w.shown, 'pg_catalog.' || w.shown)
             WHEN w.shown = 'jsonb' THEN format('pg_catalog.to_jsonb(f.%I)', w.name)
             ELSE format('f.%I::pg_catalog.%s', w.name, w.shown)
         END AS expression
@@ -133,10 +140,17 @@ BEGIN
                 SELECT pg_catalog.jsonb_build_object('severity', pg_catalog.left(%1$s, 100), 'label', pg_catalog.left(
                            pg_catalog.concat_ws(': ', %2$s, %3$s), 160))::pg_catalog.text AS id, %4$s AS embedding
                 FROM %5$s f %6$s %7$s %8$s OPERATOR(pg_catalog.=) 'open' AND f.embedding IS NOT NULL
-                ORDER BY pg_catalog.hashtextextended(%9$s, 0) LIMIT %10$s)
-            SELECT s.id, s.embedding FROM sample s
-            WHERE pg_catalog.cardinality(s.embedding) OPERATOR(pg_catalog.=) (
-                SELECT pg_catalog.mode() WITHIN GROUP (ORDER BY pg_catalog.cardinality(e.embedding)) FROM sample e)$sql$,
+                ORDER BY pg_catalog.hashtextextended(%9$s, 0) LIMIT %10$s),
+            vector AS MATERIALIZED (
+                SELECT s.* FROM sample s
+                WHERE CASE WHEN pg_catalog.array_ndims(s.embedding) OPERATOR(pg_catalog.=) 1 THEN
+                          pg_catalog.array_position(s.embedding, NULL::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, 'NaN'::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, 'Infinity'::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, '-Infinity'::pg_catalog.float4) IS NULL END)
+            SELECT v.id, v.embedding FROM vector v
+            WHERE pg_catalog.cardinality(v.embedding) OPERATOR(pg_catalog.=) (
+                SELECT pg_catalog.mode() WITHIN GROUP (ORDER BY pg_catalog.cardinality(e.embedding)) FROM vector e)$sql$,
             has ->> 'severity', has ->> 'rule_id', has ->> 'message', has ->> 'embedding', target, scope,
             CASE scope WHEN '' THEN 'WHERE' ELSE 'AND' END, has ->> 'status',
             -- Whatever tells rows apart.
@@ -228,7 +242,7 @@ SELECT pg_catalog.jsonb_build_object(
                          %28$s AS help_uri, %4$s AS file_path, %31$s AS start_line, %32$s AS message, %33$s AS snippet,
                          %34$s AS tool_name, %35$s AS first_seen_at, %36$s AS cwe_ids, %37$s AS fingerprint, %7$s AS first_seen_scan,
                          %9$s AS reopened_scan, coalesce(%6$s, '') AS repository, coalesce(%5$s, false) AS suppressed,
-                         CASE WHEN %38$s OPERATOR(pg_catalog.>=) 0 AND %38$s OPERATOR(pg_catalog.<=) 10 THEN %38$s END AS score
+                         %38$s AS score
                   FROM %13$s f %29$s %2$s OPERATOR(pg_catalog.=) 'open'
                   ORDER BY suppressed, rank, score DESC NULLS LAST, file_path, start_line, rule_id, fingerprint LIMIT %39$s) w
             LEFT JOIN latest l ON l.repository OPERATOR(pg_catalog.=) w.repository) w),
@@ -242,7 +256,8 @@ SELECT pg_catalog.jsonb_build_object(
              ELSE 'f.fixed_at OPERATOR(pg_catalog.>=) l.from_at' END,
         CASE WHEN vectors IS NULL THEN '' ELSE format($sql$,
 mapped AS MATERIALIZED (
-    SELECT m.id, m.cluster, m.x, m.y FROM %s.cluster_map(%L, eps => %L, min_samples => %L) m WHERE m.x IS NOT NULL
+    SELECT m.id, m.cluster, m.x, m.y
+    FROM %s.cluster_map(%L::pg_catalog.text, eps => %L::pg_catalog.float8, min_samples => %L::pg_catalog.int4) m WHERE m.x IS NOT NULL
 )$sql$, own, vectors, eps, min_samples) END,
         title,
         (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) FROM (VALUES

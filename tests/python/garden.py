@@ -252,7 +252,10 @@ TAME_BY_NAME = {
 
 # For one function alone.
 TAME_BY_FUNCTION = {
-    ("run_migration", "plan"): TAME_BY_NAME["plan"].replace("ingest_plan", "migration_plan").rsplit(",", 1)[0] + ")",
+    **{
+        (name, "plan"): TAME_BY_NAME["plan"].replace("ingest_plan", "migration_plan").rsplit(",", 1)[0] + ")"
+        for name in ("run_migration", "run_log_migration")
+    },
     **{
         (name, "findings"): """'[{"rule_id": "r", "file_path": "a.py", "line": 1, "message": "m"}]'"""
         for name in ("ingest_findings", "ingest_objects", "fingerprint_findings")

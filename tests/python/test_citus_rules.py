@@ -40,6 +40,7 @@ QUERYING = {
         "create_findings_table",
         "findings_report",
         "findings_report_query",
+        "ingest_columns",
         "ingest_findings",
         "ingest_plan",
         "ingest_sarif",
@@ -48,7 +49,9 @@ QUERYING = {
         "ingest_store",
         "migrate_all_fingerprints",
         "migrate_fingerprints",
+        "migrate_fingerprints_by_log",
         "migration_plan",
+        "run_log_migration",
         "run_migration",
         "scan_changes",
     ),
@@ -108,7 +111,7 @@ def test_no_volatile_function_in_what_is_written(connection: psycopg.Connection,
 def test_no_statement_calls_a_function_that_queries(connection: psycopg.Connection, plan: dict[str, str]) -> None:
     for name in ("store", "rows", "close", "row"):
         found = calls(connection, plan[name])
-        assert len(found) > 3 or name == "row", found
+        assert len(found) >= 3 or name == "row", found
         assert not found.keys() & QUERYING, name
 
 

@@ -131,9 +131,15 @@ def test_migrated_rows_are_known_to_the_next_scan(tables: psycopg.Connection, co
         root = "/src/" + log.name.split("/")[-1].split("-", 1)[1].split(".sarif")[0]
         tables.execute("TRUNCATE app_findings")
         old = ingest(tables, log.raw, findings="app_findings", mode="compat")
-        tables.execute(
-            "SELECT * FROM migrate_fingerprints('app_findings', %s, %s, %s)", [ORGANIZATION, REPOSITORY, root]
-        )
+        where = ["app_findings", ORGANIZATION, REPOSITORY, root]
+        examined, migrated, skipped = tables.execute(
+            "SELECT * FROM migrate_fingerprints(%s, %s, %s, %s)", where
+        ).fetchone()
+        assert (examined, migrated) == (old["inserted"], old["inserted"] - skipped), log.name
+        # The log finds those that cannot be read without it, and nothing to mend among the others.
+        assert tables.execute(
+            "SELECT * FROM migrate_fingerprints_by_log(%s::bytea, %s, %s, %s, %s)", [log.raw, *where]
+        ).fetchone() == (skipped, skipped), log.name
         new = ingest(tables, log.raw, findings="app_findings", source_root=root)
         # Findings that the old fingerprint could not tell apart are new ones of their own.
         assert new["updated"] == old["inserted"], log.name

@@ -75,6 +75,7 @@ READERS = (
     "findings_report",
     "findings_report_data",
     "findings_report_query",
+    "ingest_columns",
     "ingest_plan",
     "migration_plan",
     "scan_changes",

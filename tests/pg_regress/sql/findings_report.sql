@@ -71,6 +71,27 @@ SELECT findings_report('small_view', 'markdown') LIKE '%| high | 1 |%' AS of_a_v
 CREATE TABLE empty_table AS SELECT * FROM findings LIMIT 0;
 SELECT findings_report('empty_table') LIKE '%No finding is open.%' AS of_nothing;
 
+-- Whatever a column can hold.
+CREATE TABLE extreme (severity text, status text DEFAULT 'open', file_path text, security_severity numeric, start_line bigint, first_seen_at date,
+    last_seen_at timestamp, fixed_at timestamptz, first_seen_scan_id uuid DEFAULT scan(1), last_seen_scan_id uuid DEFAULT scan(2), cwe_ids json, embedding float8[]);
+INSERT INTO extreme (file_path, severity, security_severity, start_line, first_seen_at, last_seen_at, fixed_at, cwe_ids, embedding) VALUES
+    ('1', 'high', '1e400', 9223372036854775807, '5874897-12-31', '294276-12-31 23:59:59.999999', '294276-12-31', '["\u0000"]', '{1e300,1}'),
+    ('2', 'high', '1e-400', -9223372036854775808, '4713-01-01 BC', '4713-01-01 BC', '4713-01-02 BC', '1e999999', '{1,NaN}'),
+    ('3', 'high', 'Infinity', 0, 'infinity', 'infinity', 'infinity', '["CWE-1", 5, {"a": "\ud800"}]', '{1,Infinity}'),
+    ('4', 'high', '-Infinity', NULL, '-infinity', '-infinity', '-infinity', '{}', '{NULL,1}'),
+    ('5', 'high', 'NaN', 1, '2026-11-08', '2026-11-08', '2026-11-08', '["CWE-79"]', '{}'),
+    ('6', 'high', 9.8, 1, '2026-11-08', '2026-11-08', '2026-11-08', 'null', '{0,0}'), ('7', 'high', -1, 1, NULL, NULL, NULL, NULL, '{{1},{2}}'),
+    ('8', 'high', 10, 1, NULL, NULL, NULL, '[]', '{1,2}'), ('9', repeat('x', 100000), 5, 1, NULL, NULL, NULL, '[]', '{1,3}');
+SELECT w ->> 'file_path' AS file, w -> 'security_severity' AS score, w -> 'start_line' AS line, w ->> 'first_seen' AS first_seen, w -> 'cwe_ids' AS cwe_ids
+FROM findings_report_data(findings_report_query('extreme')) d, jsonb_array_elements(d -> 'worst') w;
+SELECT findings_report('extreme') <> '', findings_report('extreme', 'markdown') <> '';
+ALTER TABLE extreme ALTER security_severity TYPE float8 USING 8.1, ALTER embedding TYPE real[] USING '{1,NaN}', ALTER first_seen_at TYPE timestamptz USING 'infinity';
+UPDATE extreme SET security_severity = 1.7976931348623157e308 WHERE file_path = '2';
+UPDATE extreme SET security_severity = 5e-324 WHERE file_path = '3';
+SELECT findings_report('extreme') <> '' AS reported;
+ALTER TABLE extreme ALTER security_severity TYPE float4 USING 8.1;
+SELECT w -> 'security_severity' AS score FROM findings_report_data(findings_report_query('extreme', worst => 1)) d, jsonb_array_elements(d -> 'worst') w;
+
 -- Names and operators of the caller's own do not get in.
 CREATE SCHEMA trap;
 CREATE FUNCTION trap.count(anyelement) RETURNS bigint LANGUAGE sql AS 'SELECT 666::bigint';
