@@ -135,8 +135,12 @@ def store_clusters(
     clusters: type[models.Model],
     memberships: type[models.Model],
     constants: Mapping[str, Any],
+    *,
+    using: str | None = None,
 ) -> int:
     """Stores clusters in place of those with the same `constants` ({"organization_id": ...}); gives their number.
+
+    `using` names the database, by default the one to which the router has clusters written.
 
     Columns are matched by name. Of clusters: cluster_label ('cluster_0', ...), representative or
     representative_finding, algorithm, similarity_threshold (1 - eps or 1 - distance_threshold), statistics (an object
@@ -146,7 +150,7 @@ def store_clusters(
     names = {name for field in clusters._meta.concrete_fields for name in (field.name, field.attname)}
     to_cluster = _foreign_key(memberships, lambda target: target is clusters)
     to_row = _foreign_key(memberships, lambda target: target is not clusters)
-    using = router.db_for_write(clusters)
+    using = using or router.db_for_write(clusters)
     with transaction.atomic(using=using):
         clusters._default_manager.using(using).filter(**constants).delete()
         rows = _rows(to_row.related_model, clustering, using)

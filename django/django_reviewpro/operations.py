@@ -31,6 +31,10 @@ class _ExtensionOperation(Operation):
         )
 
     def _update(self, schema_editor: BaseDatabaseSchemaEditor, version: str | None) -> None:
+        installed = installed_extension(schema_editor.connection)
+        # Only the owner may update, who need not be the one that migrates: a superuser has created it for many databases.
+        if installed and installed.version == (version or installed.available):
+            return
         to = f" TO {schema_editor.quote_name(version)}" if version else ""
         schema_editor.execute(f"ALTER EXTENSION {EXTENSION} UPDATE{to}")
 

@@ -56,7 +56,7 @@ class Command(BaseCommand):
                 clustering = cluster_rows(rows, using=given["database"], **chosen)
             if given["clusters"]:
                 clusters, memberships = (apps.get_model(given[name]) for name in ("clusters", "memberships"))
-                store_clusters(clustering, clusters, memberships, dict(given["set"]))
+                store_clusters(clustering, clusters, memberships, dict(given["set"]), using=given["database"])
         except (LookupError, FieldError, ValidationError, ValueError, Error) as error:
             raise CommandError(str(error)) from error
         self._show(clustering, given["show"])
