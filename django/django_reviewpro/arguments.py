@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from uuid import UUID
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -18,9 +19,16 @@ from django.db.models.sql.compiler import SQLCompiler
 if TYPE_CHECKING:
     from django.db.models.expressions import Combinable
 
+
+class Readable(Protocol):
+    """An open file: of text or bytes, a response, gzip.GzipFile."""
+
+    def read(self) -> str | bytes: ...
+
+
 # A SARIF log: JSON text, bytes as the tool wrote them (UTF-8, UTF-16, gzip), a parsed document, or an open file of
 # either kind.
-Document: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any] | IO[str] | IO[bytes]
+Document: TypeAlias = str | bytes | bytearray | memoryview | Mapping[str, Any] | Sequence[Any] | Readable
 # Rows of equal length; anything with tolist(), such as a NumPy array, serves too.
 Vectors: TypeAlias = Sequence[Sequence[float]] | Any
 
@@ -110,7 +118,33 @@ def labels_argument(labels: Sequence[int] | Combinable) -> Any:
 
 def objects_argument(objects: Sequence[Mapping[str, Any]] | Combinable) -> Any:
     """An array of objects, or an expression that is a jsonb array."""
-    return objects if is_expression(objects) else TypedValue(json.dumps(objects), "jsonb")
+    return objects if is_expression(objects) else TypedValue(objects_value(objects), "jsonb")  # type: ignore[arg-type]
+
+
+def objects_value(objects: Sequence[Mapping[str, Any]]) -> str:
+    """An array of objects as JSON. Characters that text in PostgreSQL cannot have (NUL, half a surrogate pair) become
+    U+FFFD, as in SARIF logs."""
+    if isinstance(objects, (str, bytes, bytearray, Mapping)):
+        raise TypeError(f"findings are a sequence of objects, not {type(objects).__name__}")
+    objects = list(objects)
+    text = json.dumps(objects)
+    if _ODD_ESCAPE.search(text):
+        text = json.dumps(_storable(objects))
+    return text
+
+
+# May be one: what looks like it after a backslash of its own is none.
+_ODD_ESCAPE = re.compile(r"\\u(0000|d[89a-f])")
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_storable(key): _storable(member) for key, member in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_storable(element) for element in value]
+    return value
 
 
 def table_argument(table: type[Model] | str) -> Value:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
 from django.db import connections, models, router, transaction
 
 from . import arguments, options
@@ -83,10 +84,17 @@ def cluster_rows(
     columns = selected(rows.query)
     if len(columns) != 2:
         raise ValueError("cluster_rows needs values_list(id, embedding)")
+    if rows.query.is_sliced and not rows.ordered:
+        raise ValueError("cluster_rows needs rows in an order before they are sliced: which ones are meant?")
     ordered = rows if rows.ordered else rows.order_by(next(iter(columns)))
     alias = using or rows.db
     connection = connections[alias]
-    sql, params = ordered.query.get_compiler(connection=connection).as_sql()
+    algorithm = str(given.get("algorithm", "dbscan"))
+    nothing = Clustering(algorithm, dict(given), (), ())
+    try:
+        sql, params = ordered.query.get_compiler(connection=connection).as_sql()
+    except EmptyResultSet:
+        return nothing
     if not isinstance(list(columns.values())[1], ArrayField):
         sql = f"SELECT id, vector::real[] FROM ({sql}) stored (id, vector)"
     named, values = arguments.named_parameters(given)
@@ -98,9 +106,8 @@ def cluster_rows(
     with mapped_errors(), connection.cursor() as cursor:
         cursor.execute(statement, [*params, *values])
         row = cursor.fetchone()
-    algorithm = str(given.get("algorithm", "dbscan"))
     if row is None:
-        return Clustering(algorithm, dict(given), (), ())
+        return nothing
     ids, labels, summaries, members = row
     return Clustering(
         algorithm,

@@ -14,6 +14,45 @@ from typing import Any
 from django.conf import settings
 
 EXTENSION = "reviewpro_pg"
+# Those that are called from here.
+FUNCTIONS = frozenset(
+    [
+        "assign_clusters",
+        "cluster_agglomerative",
+        "cluster_dbscan",
+        "cluster_embeddings",
+        "cluster_kmeans",
+        "cluster_members",
+        "cluster_query",
+        "cluster_report",
+        "cluster_summaries",
+        "content_fingerprint",
+        "create_findings_table",
+        "findings_report",
+        "fingerprint",
+        "fingerprint_findings",
+        "ingest_findings",
+        "ingest_sarif",
+        "location_fingerprint",
+        "repository_fingerprint",
+        "reviewpro_health",
+        "reviewpro_progress",
+        "reviewpro_stats",
+        "reviewpro_stats_reset",
+        "reviewpro_version",
+        "sarif_changes",
+        "sarif_findings",
+        "sarif_line_hashes",
+        "sarif_rules",
+        "sarif_runs",
+        "sarif_summary",
+        "sarif_validate",
+        "scan_changes",
+        "silhouette_samples",
+        "silhouette_score",
+        "suggest_eps",
+    ]
+)
 KEYS = frozenset({"SCHEMA", "ROLLOUT"})
 
 

@@ -3,7 +3,7 @@
 | class | kind of | SQLSTATE |
 |---|---|---|
 | InvalidInput | DataError | class 22: the document, a vector or an option |
-| ExtensionMissing | ProgrammingError | 42883: the function is not there; 3F000: its schema is not |
+| ExtensionMissing | ProgrammingError | 42883: a function of the extension is not there; 3F000: its schema is not |
 | UnfitTable | ProgrammingError | 42P01, 42809, 42703, 42P10: the findings table |
 | NotPermitted | ProgrammingError | 42501: row-level security or a grant |
 | LimitExceeded | OperationalError | class 53, 54: memory, sizes |
@@ -16,10 +16,13 @@ Constraints of the table that a row breaks stay Django's IntegrityError.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import DatabaseError, DataError, Error, OperationalError, ProgrammingError
+
+from .conf import FUNCTIONS
 
 __all__ = [
     "Cancelled",
@@ -104,6 +107,9 @@ _BY_CLASS: dict[str, type[ReviewproError]] = {
 }
 
 
+_WORD = re.compile(r"\w+")
+
+
 def sqlstate_of(error: BaseException) -> str | None:
     """The SQLSTATE of one of Django's database errors, of ours, or of a driver's; None where the server gave none."""
     for candidate in (error, error.__cause__):
@@ -135,4 +141,7 @@ def _mapped(error: Error) -> ReviewproError | None:
         return None
     diagnosis = getattr(error.__cause__, "diag", None)
     message = getattr(diagnosis, "message_primary", None) or str(error).strip()
+    if state == "42883" and FUNCTIONS.isdisjoint(_WORD.findall(message)):
+        # Somebody else's function or operator.
+        return None
     return kind(message, state, getattr(diagnosis, "message_detail", None), getattr(diagnosis, "message_hint", None))

@@ -32,7 +32,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class IngestError:
-    """A result that was not stored: where it is in the log, and why. `run_index` is None for ingest_findings."""
+    """A result that was not stored: where it is in the log, and why."""
 
     run_index: int | None
     result_index: int | None
@@ -95,7 +95,7 @@ def ingest_findings(
     """Stores an array of finding objects by the same rules; elements that are none are reported, the others stored."""
     arguments.check_options("ingest_findings", given, options.IngestFindingsOptions)
     ids = {"organization_id": organization_id, "repository_id": repository_id, "scan_id": scan_id}
-    document = json.dumps(list(findings))
+    document = arguments.objects_value(findings)
     return _ingest("ingest_findings", "%s::jsonb", document, ids, ("findings_table", findings_table), using, given)
 
 

@@ -1,18 +1,18 @@
 """The extension's views for operators as models, to be read: `FunctionStats.objects.filter(errors__gt=0)`.
 
-Their columns are documented in the extension's docs/operations/monitoring.md. Like the rows of table functions, the models live in a
-registry of their own: no content type and no migration comes of them. The schema is that of the settings when this module is imported.
+Their columns are documented in the extension's docs/operations/monitoring.md. No content type and no migration comes of the models. The
+schema is that of the settings when this module is imported.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections, models
 
 from .conf import qualified, quoted, schema
-from .tables.rows import REGISTRY
+from .tables import detached
+from .tables.engine import ReadOnlyQuerySet
 
 
 def _view(name: str) -> str:
@@ -21,15 +21,13 @@ def _view(name: str) -> str:
     return f"{quoted(where)}.{quoted(name)}" if where else name
 
 
-class _View(models.Model):
+class _View(detached.DetachedModel):
     """A row that nobody writes."""
 
-    class Meta:
+    objects: ClassVar[models.Manager[Any]] = models.Manager.from_queryset(ReadOnlyQuerySet)()
+
+    class Meta(detached.DetachedModel.Meta):
         abstract = True
-        app_label = "django_reviewpro"
-        apps = REGISTRY
-        managed = False
-        default_permissions = ()
 
     def save(self, *args: Any, **given: Any) -> None:
         raise NotSupportedError(f"{type(self).__name__} is a view: it cannot be saved")
@@ -41,13 +39,13 @@ class _View(models.Model):
 class FunctionStats(_View):
     """The view `reviewpro_stats`: what each function has done on this server since counting began, in all databases."""
 
-    function = models.TextField(primary_key=True)
-    calls = models.BigIntegerField()
-    errors = models.BigIntegerField()
-    rows = models.BigIntegerField()
-    bytes = models.BigIntegerField()
-    seconds = models.FloatField()
-    stats_since = models.DateTimeField()
+    function = detached.TextField(primary_key=True)
+    calls = detached.BigIntegerField()
+    errors = detached.BigIntegerField()
+    rows = detached.BigIntegerField()
+    bytes = detached.BigIntegerField()
+    seconds = detached.FloatField()
+    stats_since = detached.DateTimeField()
 
     class Meta(_View.Meta):
         abstract = False
@@ -57,17 +55,17 @@ class FunctionStats(_View):
 class Health(_View):
     """The one row of the view `reviewpro_health`: `Health.objects.get().problems` is empty when all is well."""
 
-    status = models.TextField(primary_key=True)
-    status_code = models.IntegerField()
-    problems = ArrayField(models.TextField())
-    library_version = models.TextField()
-    sql_version = models.TextField()
-    versions_match = models.BooleanField()
-    cpu_path = models.TextField()
-    threads_limit = models.IntegerField()
-    memory_limit = models.BigIntegerField()
-    running_calls = models.IntegerField()
-    stats_since = models.DateTimeField()
+    status = detached.TextField(primary_key=True)
+    status_code = detached.IntegerField()
+    problems = detached.ArrayField(models.TextField())
+    library_version = detached.TextField()
+    sql_version = detached.TextField()
+    versions_match = detached.BooleanField()
+    cpu_path = detached.TextField()
+    threads_limit = detached.IntegerField()
+    memory_limit = detached.BigIntegerField()
+    running_calls = detached.IntegerField()
+    stats_since = detached.DateTimeField()
 
     class Meta(_View.Meta):
         abstract = False

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import uuid
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.postgres.fields import ArrayField
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
-from django.db import connection
+from django.db import connection, connections
 from django.db.models import F, FloatField
 from django.db.models.functions import Cast
 from django.test.utils import CaptureQueriesContext
@@ -64,6 +65,55 @@ def test_ingest(arguments: list[str], tmp_path: Path) -> None:
     assert "[" in err
     assert "second.sarif.gz" in err
     assert err.endswith("\r\033[K")
+
+
+def test_logs_of_one_tool_are_one_scan(
+    project: Any, arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one has not, the other may have: only what none has is fixed."""
+    names = ("first", "second", "third")
+    first, second, third = paths = [tmp_path / f"{name}.sarif" for name in names]
+    counts: dict[str, int] = {}
+    for path, tool in zip(paths, ("t", "t", "other"), strict=True):
+        log = make_log(4, tool=tool)
+        for n, result in enumerate(log["runs"][0]["results"]):
+            result["message"]["text"] = f"{path.stem} {n}"
+        path.write_text(json.dumps(log))
+    arguments = [argument for argument in arguments if not argument.startswith("--scan=")]
+
+    def scan(*logs: Any) -> str:
+        out, _ = run("ingest_sarif", *logs, *arguments, f"--scan={project.ids()['scan_id']}")
+        counts.clear()
+        counts.update(Counter(Finding.objects.values_list("status", flat=True)))
+        return out
+
+    scan(*paths)
+    assert counts == {"open": 12}
+    out = scan(*paths)
+    assert counts == {"open": 12}
+    assert "fixed" not in out
+    assert "reopened" not in out
+    log = json.loads(second.read_text())
+    del log["runs"][0]["results"][2:]
+    second.write_text(json.dumps(log))
+    out = scan(*paths)
+    assert counts == {"open": 10, "fixed": 2}
+    assert "2 fixed, in none of the logs of its tools" in out
+
+    # A log that is not whole says nothing about what the others lack, but for other tools.
+    log["runs"][0]["invocations"] = [{"executionSuccessful": False}]
+    del log["runs"][0]["results"][1:]
+    second.write_text(json.dumps(log))
+    log = json.loads(third.read_text())
+    del log["runs"][0]["results"][3:]
+    third.write_text(json.dumps(log))
+
+    class Input:
+        buffer = io.BytesIO(second.read_bytes())
+
+    monkeypatch.setattr("sys.stdin", Input)
+    scan(first, "-", third)
+    assert counts == {"open": 9, "fixed": 3}
 
 
 def test_ingest_from_standard_input(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +259,7 @@ def test_cluster_findings(embedded: Any) -> None:
     ("more", "text"),
     [
         (["--clusters=product.FindingCluster"], "go together"),
-        (["--clusters=a.B", "--memberships=a.B"], "needs --set"),
+        (["--clusters=product.FindingCluster", "--memberships=product.FindingClusterMembership"], "needs --set"),
         (["--filter=nothing=1"], "Cannot resolve keyword"),
         (["--eps=-1"], "eps"),
         (["--filter=x"], "not NAME=VALUE"),
@@ -220,8 +270,60 @@ def test_cluster_findings_refuses(embedded: Any, more: list[str], text: str) -> 
         run("cluster_findings", "product.FindingEmbedding", "--id=finding", "--embedding=vector", *more)
 
 
+def test_filters_of_flags(embedded: Any) -> None:
+    command = ("cluster_findings", "product.FindingEmbedding", "--id=finding", "--embedding=vector", "--eps=0.1")
+    out, _ = run(*command, "--filter=vector__isnull=false")
+    everything, _ = run(*command)
+    assert out == everything
+    out, _ = run(*command, "--filter=vector__isnull=true")
+    assert out.startswith("0 rows")
+    with pytest.raises(CommandError, match="there are true and false"):
+        run(*command, "--filter=vector__isnull=maybe")
+
+
+@pytest.mark.parametrize("command", ["ingest_sarif", "cluster_findings", "findings_report", "reviewpro_status"])
+def test_databases_that_there_are(command: str, arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"ingest_sarif": ["x.sarif", *arguments], "cluster_findings": ["product.FindingEmbedding"]}.get(
+        command, []
+    )
+    with pytest.raises(CommandError, match="no database 'x' in the settings: there are default, bare"):
+        run(command, *needed, "--database=x")
+    monkeypatch.setattr(connections["bare"], "vendor", "sqlite")
+    with pytest.raises(CommandError, match="'bare' is not PostgreSQL"):
+        run(command, *needed, "--database=bare")
+
+
+def test_models_that_there_are(arguments: list[str]) -> None:
+    for name in ("nope", "product.Nope", "nope.Finding"):
+        with pytest.raises(CommandError, match="there is no model"):
+            run("cluster_findings", name)
+    with pytest.raises(CommandError, match="Nope"):
+        run("ingest_sarif", "x.sarif", *arguments[:-1], "--findings=product.Nope")
+
+
+def test_status_before_migrate(rollout: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE reviewpro_shadow_comparisons RENAME TO elsewhere")
+    out, _ = run("reviewpro_status")
+    assert "comparisons: no table, run migrate" in out
+
+
+def test_clusters_of_nothing() -> None:
+    none = FindingEmbedding.objects.none().values_list("finding_id", "vector")
+    assert cluster_rows(none).clusters == ()
+    assert cluster_rows(FindingEmbedding.objects.filter(pk__in=[]).values_list("finding_id", "vector")).noise == ()
+
+
+def test_slices_need_an_order(embedded: Any) -> None:
+    rows = FindingEmbedding.objects.values_list("finding_id", "vector")
+    with pytest.raises(ValueError, match="in an order before they are sliced"):
+        cluster_rows(rows[:3])
+    found = cluster_rows(rows.order_by("finding_id")[:3])
+    assert sum(cluster.size for cluster in found.clusters) + len(found.noise) == 3
+
+
 def test_cluster_findings_of_an_unknown_model() -> None:
-    with pytest.raises(CommandError, match="No installed app"):
+    with pytest.raises(CommandError, match="there is no model"):
         run("cluster_findings", "nowhere.Model")
 
 

@@ -193,7 +193,7 @@ def test_errors_by_class(project: Any) -> None:
     caught(Cancelled, OperationalError, run("SET LOCAL statement_timeout = 10; SELECT pg_sleep(5)"))
     not_mine = "CREATE ROLE nobody_much; SET LOCAL ROLE nobody_much; SELECT 1 FROM findings"
     caught(NotPermitted, ProgrammingError, run(not_mine))
-    caught(ExtensionMissing, ProgrammingError, run("SELECT no_such_function()"))
+    caught(ExtensionMissing, ProgrammingError, run("SELECT sarif_summary(1::oid)"))
     caught(RetryTransaction, OperationalError, run("DO $$ BEGIN RAISE 'again' USING ERRCODE = '40001'; END $$"))
     # Others stay as they are.
     with pytest.raises(ProgrammingError) as other, transaction.atomic():
@@ -216,3 +216,39 @@ def test_a_database_without_the_extension(project: Any) -> None:
         ingest_sarif(LOG, using="bare", **project.ids())
     with pytest.raises(ExtensionMissing), transaction.atomic(using="bare"), mapped_errors():
         list(SarifFindings(LOG, using="bare"))
+    with pytest.raises(ProgrammingError) as refusal, transaction.atomic(), mapped_errors():
+        connection.cursor().execute("SELECT some_function_of_theirs(1)")
+    assert not isinstance(refusal.value, ExtensionMissing)
+
+
+def test_finding_objects_of_any_text(project: Any) -> None:
+    odd = [
+        {
+            "rule_id": "R\0",
+            "file_path": "a\ud800.py",
+            "start_line": 1,
+            "message": "m\0",
+            "severity": "low",
+            "x\0": ["\udfff"],
+        },
+        {
+            "rule_id": "R2",
+            "file_path": "b.py",
+            "start_line": 1,
+            "message": r"\u0000 as written, \ud800 too",
+            "severity": "low",
+        },
+    ]
+    result = ingest_findings(odd, findings_table=Finding, **project.ids())
+    assert (result.inserted, result.errors) == (2, ())
+    stored = list(Finding.objects.order_by("rule_id").values_list("rule_id", "file_path", "message"))
+    assert sorted(stored) == [
+        ("R2", "b.py", r"\u0000 as written, \ud800 too"),
+        ("R\ufffd", "a\ufffd.py", "m\ufffd"),
+    ]
+
+
+@pytest.mark.parametrize("objects", ["[]", b"[]", {"message": "m"}])
+def test_finding_objects_are_a_sequence(project: Any, objects: Any) -> None:
+    with pytest.raises(TypeError, match="a sequence of objects, not"):
+        ingest_findings(objects, findings_table=Finding, **project.ids())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 from django.db import NotSupportedError, connection, models
 from django_reviewpro.monitoring import FunctionStats, Health, reset_stats
@@ -52,3 +54,13 @@ def test_views_are_read_only() -> None:
         health.save()
     with pytest.raises(NotSupportedError, match="Health is a view"):
         health.delete()
+    for refused in (Health.objects.all().delete, lambda: Health.objects.update(status=""), Health.objects.create):
+        with pytest.raises(NotSupportedError, match="cannot be written"):
+            refused()
+
+
+def test_rows_can_be_sent_elsewhere() -> None:
+    stats = list(FunctionStats.objects.filter(calls__gte=0).order_by("function"))
+    assert len(stats) > 10
+    assert pickle.loads(pickle.dumps(stats)) == stats
+    assert len(pickle.loads(pickle.dumps(FunctionStats.objects.filter(calls__gte=0)))) == len(stats)

@@ -113,7 +113,7 @@ SHARE_OF_KEY_1 = 22.028758
 @pytest.mark.parametrize(
     ("sql", "kind"),
     [
-        ("SELECT no_such_function()", ExtensionMissing),
+        ("SELECT sarif_summary(1::oid)", ExtensionMissing),
         ("SELECT 1 / 0", InvalidInput),
         ("SELECT pg_sleep(5)", Cancelled),
     ],
@@ -141,7 +141,7 @@ def test_python_answers_in_the_callers_transaction(
 @pytest.mark.django_db(transaction=True)
 def test_python_answers_without_a_transaction(rollout: Sets) -> None:
     rollout("task", MODE="sql")
-    task = component(lambda: statement("SELECT no_such_function()"))
+    task = component(lambda: statement("SELECT sarif_summary(1::oid)"))
     assert task.run(1) == "python"
     assert not connection.in_atomic_block
     # What the server ended is opened anew.
@@ -171,7 +171,7 @@ def test_the_timeout_ends_with_the_call(rollout: Sets, settings_of_backend: Call
 @pytest.mark.django_db
 def test_no_fallback_when_not_wanted(rollout: Sets) -> None:
     rollout("task", MODE="sql", FALLBACK=False)
-    task = component(lambda: statement("SELECT no_such_function()"))
+    task = component(lambda: statement("SELECT sarif_summary(1::oid)"))
     with pytest.raises(ExtensionMissing), transaction.atomic():
         task.run(1)
     assert statement("SELECT 1") == 1
@@ -213,7 +213,7 @@ def test_five_failures_open_two_successes_close_after_sixty_seconds(rollout: Set
     def sql() -> str:
         nonlocal asked
         asked += 1
-        return "sql" if works else statement("SELECT no_such_function()")
+        return "sql" if works else statement("SELECT sarif_summary(1::oid)")
 
     task = component(sql, clock=clock)
     for failures in range(1, 6):
@@ -253,34 +253,66 @@ def test_bad_input_does_not_open_the_circuit(rollout: Sets, project: Any) -> Non
 def test_half_open_lets_one_through_at_a_time() -> None:
     clock = Clock()
     breaker = CircuitBreaker(lambda: ComponentSettings(failures=1, successes=2, seconds=10), clock)
-    assert breaker.allows()
-    breaker.failed()
-    assert not breaker.allows()
+    breaker.failed(admitted(breaker))
+    assert breaker.admit() is None
     clock.now = 10
-    assert [breaker.allows() for _ in range(3)] == [True, False, False]
-    breaker.passed()
-    assert breaker.allows()
-    breaker.succeeded()
+    ticket = admitted(breaker)
+    assert [breaker.admit() for _ in range(3)] == [None] * 3
+    breaker.passed(ticket)
+    breaker.succeeded(admitted(breaker))
     assert breaker.state is State.HALF_OPEN
-    assert breaker.allows()
-    breaker.succeeded()
+    breaker.succeeded(admitted(breaker))
     assert breaker.state is State.CLOSED
-    breaker.failed()
+    breaker.failed(admitted(breaker))
     breaker.reset()
     assert breaker.state is State.CLOSED
+
+
+def admitted(breaker: CircuitBreaker) -> int:
+    ticket = breaker.admit()
+    assert ticket is not None
+    return ticket
+
+
+def test_calls_that_began_before_do_not_count() -> None:
+    """A slow call may end when the circuit has been opened, tried and closed meanwhile."""
+    clock = Clock()
+    breaker = CircuitBreaker(lambda: ComponentSettings(failures=1, successes=1, seconds=10), clock)
+    slow, late, failing = (admitted(breaker) for _ in range(3))
+    breaker.failed(failing)
+    assert breaker.state is State.OPEN
+    clock.now = 5
+    breaker.failed(late)
+    clock.now = 10
+    assert breaker.state is State.HALF_OPEN, "the second failure did not open it anew"
+    probe = admitted(breaker)
+    breaker.succeeded(slow)
+    assert breaker.state is State.HALF_OPEN, "a success of before does not close it"
+    assert breaker.admit() is None, "nor does it end the trial of another call"
+    breaker.succeeded(probe)
+    assert breaker.state is State.CLOSED
+
+
+@pytest.mark.django_db
+def test_arguments_may_have_any_name(rollout: Sets) -> None:
+    rollout("task", MODE="sql")
+    task = Component(
+        "task", python=lambda key, self, ticket: "python", sql=lambda key, self, ticket: key + self + ticket
+    )
+    assert task.run(7, key="a", self="b", ticket="c") == "abc"
 
 
 def test_the_breaker_is_safe_between_threads() -> None:
     clock = Clock()
     breaker = CircuitBreaker(lambda: ComponentSettings(failures=1, successes=1, seconds=1), clock)
-    breaker.failed()
+    breaker.failed(admitted(breaker))
     clock.now = 1
     gate = threading.Barrier(8)
     allowed: list[bool] = []
 
     def ask() -> None:
         gate.wait()
-        allowed.append(breaker.allows())
+        allowed.append(breaker.admit() is not None)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -340,7 +372,7 @@ def test_shadow_records_differences(rollout: Sets, comparisons: list[Comparison]
 @pytest.mark.django_db
 def test_a_failing_shadow_is_nobodys_trouble(rollout: Sets, comparisons: list[Comparison]) -> None:
     rollout("task", MODE="shadow", FAILURES=2, TIMEOUT=0.05)
-    missing, slow = "SELECT no_such_function()", "SELECT pg_sleep(5)"
+    missing, slow = "SELECT sarif_summary(1::oid)", "SELECT pg_sleep(5)"
     for failing in (lambda: statement(missing), lambda: statement(slow), lambda: 1 // 0):
         with transaction.atomic():
             assert component(failing, lambda: statement("SELECT 5")).run(1) == 5
@@ -349,7 +381,7 @@ def test_a_failing_shadow_is_nobodys_trouble(rollout: Sets, comparisons: list[Co
     ]  # fmt: skip
     assert not any(seen.equal for seen in comparisons)
     # The circuit spares Python's answers the wait.
-    broken = component(lambda: statement("SELECT no_such_function()"))
+    broken = component(lambda: statement("SELECT sarif_summary(1::oid)"))
     assert [broken.run(1) for _ in range(4)] == ["python"] * 4
     assert len(comparisons) == 5
 

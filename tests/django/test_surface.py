@@ -9,11 +9,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import pytest
-from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
 from django_reviewpro import functions, ingest, options, report, tables
+from django_reviewpro.conf import FUNCTIONS
 from django_reviewpro.functions.base import Routine
-from django_reviewpro.tables import rows
+from django_reviewpro.tables import detached, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -81,14 +81,14 @@ SUBJECTS = {
     "findings_report": {"findings", "format"},
 }
 TYPES = {
-    "text": models.TextField,
-    "integer": models.IntegerField,
-    "double precision": models.FloatField,
-    "boolean": models.BooleanField,
-    "numeric": models.DecimalField,
-    "jsonb": models.JSONField,
-    "timestamp with time zone": models.DateTimeField,
-    "text[]": ArrayField,
+    "text": detached.TextField,
+    "integer": detached.IntegerField,
+    "double precision": detached.FloatField,
+    "boolean": detached.BooleanField,
+    "numeric": detached.DecimalField,
+    "jsonb": detached.JSONField,
+    "timestamp with time zone": detached.DateTimeField,
+    "text[]": detached.ArrayField,
 }
 
 
@@ -128,6 +128,11 @@ def surface(db: None) -> list[SqlFunction]:
         ]
     assert len(found) > 50, "the extension was not found"
     return found
+
+
+def test_the_functions_that_an_error_can_miss(surface: list[SqlFunction]) -> None:
+    names = {function.name for function in surface}
+    assert names - set(NOT_WRAPPED) <= FUNCTIONS <= names
 
 
 def routines() -> Iterator[type[Routine]]:

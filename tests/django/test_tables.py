@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import operator
 import pickle
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,57 @@ def test_subqueries_refer_to_the_outer_row(documents: list[Document], column: st
     # The outer query's own grouping has to know the columns that the arguments use.
     grouped = counts.values("n").annotate(times=Count("pk")).order_by("n")
     assert list(grouped) == [{"n": 4, "times": 1}, {"n": 10, "times": 1}]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_an_outer_row_that_is_in_a_subquery_itself(documents: list[Document], column: str) -> None:
+    """Django renames the tables of what becomes a subquery."""
+    seventh = SarifFindings(OuterRef(column)).filter(start_line=7)
+    inner = Document.objects.filter(Exists(seventh))
+    assert list(Document.objects.filter(pk__in=inner.values("pk"))) == [documents[0]]
+    assert list(Document.objects.exclude(pk__in=inner.values("pk"))) == [documents[1]]
+    same = inner.filter(pk=OuterRef("pk"))
+    assert list(Document.objects.filter(Exists(Document.objects.filter(Exists(same), pk=OuterRef("pk"))))) == [
+        documents[0]
+    ]
+    counted = SarifFindings(OuterRef(column)).order_by().values("tool_name").annotate(n=Count("*")).values("n")
+    largest = Document.objects.annotate(n=Subquery(counted)).filter(n__gt=4).values("pk")
+    assert Document.objects.filter(pk__in=largest).get() == documents[0]
+    assert inner.union(Document.objects.filter(~Exists(seventh))).count() == 2
+
+
+def test_conditions_are_combined_for_rows_of_one_call_only() -> None:
+    rows = SarifFindings(LOG)
+    assert (rows.filter(start_line=1) | rows.filter(start_line=2)).count() == 2
+    assert (rows.filter(start_line__lt=3) & rows.filter(start_line__gt=1)).get().start_line == 2
+    other = SarifFindings(make_log(3))
+    for combine in (operator.or_, operator.and_, operator.xor):
+        with pytest.raises(NotSupportedError, match="rows of one call"):
+            combine(rows.filter(start_line=1), other.filter(start_line=2))
+
+
+def test_rows_of_several_calls_are_told_apart() -> None:
+    one, other = SarifFindings(LOG)[0], SarifFindings(make_log(3, tool="other"))[0]
+    assert one.pk == other.pk == 1
+    assert one != other
+    assert len({one, other, SarifFindings(LOG)[0]}) == 2
+
+
+def test_querysets_can_be_pickled(documents: list[Document]) -> None:
+    for rows in (
+        SarifFindings(LOG)
+        .filter(start_line__lt=4, cwe_ids__len=0)
+        .exclude(message="x")
+        .order_by("severity", "start_line"),
+        SarifFindings(LOG).annotate(n=F("start_line") + 1).filter(n__lt=5),
+        SarifFindings(F("as_json"), over=Document.objects.values("as_json", "name")).filter(start_line=1),
+        SuggestEps([[0.0, 1.0], [1.0, 0.0], [1.0, 0.1]]).filter(eps__gt=0),
+    ):
+        assert list(pickle.loads(pickle.dumps(rows))) == list(rows)
+        again = rows.all()
+        again.query = pickle.loads(pickle.dumps(rows.query))
+        assert list(again) == list(rows)
+        assert len(again) > 0
 
 
 def test_as_a_set_to_compare_with() -> None:

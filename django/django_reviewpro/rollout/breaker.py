@@ -20,7 +20,8 @@ class CircuitBreaker:
     """One per component and process; safe to share between threads.
 
     Closed: calls go through. Open, after `failures` in a row: none does, for `seconds`. Half-open, after that: one at
-    a time does; `successes` in a row close it, one failure opens it anew.
+    a time does; `successes` in a row close it, one failure opens it anew. A call that began before the circuit was opened
+    or closed says nothing about it as it is now, and does not count.
     """
 
     def __init__(self, limits: Callable[[], ComponentSettings], clock: Callable[[], float] = time.monotonic) -> None:
@@ -32,10 +33,15 @@ class CircuitBreaker:
     def reset(self) -> None:
         """Closed, and nothing counted."""
         with self._lock:
-            self._failures = 0
-            self._successes = 0
-            self._opened: float | None = None
-            self._trying = False
+            self._enter(None)
+
+    def _enter(self, opened: float | None) -> None:
+        """Begins anew, closed or open since then. Calls of before are told apart by their generation."""
+        self._generation: int = getattr(self, "_generation", 0) + 1
+        self._failures = 0
+        self._successes = 0
+        self._opened = opened
+        self._trying = False
 
     @property
     def state(self) -> State:
@@ -47,38 +53,38 @@ class CircuitBreaker:
             return State.CLOSED
         return State.OPEN if self._clock() - self._opened < self._limits().seconds else State.HALF_OPEN
 
-    def allows(self) -> bool:
-        """Whether a call may go through. It must then be told how it went: succeeded, failed or passed."""
+    def admit(self) -> int | None:
+        """The ticket of a call that may go through, or None. How it went must then be told with the ticket: succeeded,
+        failed or passed."""
         with self._lock:
             state = self._state()
-            if state is State.CLOSED:
-                return True
-            if state is State.OPEN or self._trying:
-                return False
-            self._trying = True
-            return True
+            if state is State.OPEN or (state is State.HALF_OPEN and self._trying):
+                return None
+            self._trying = state is State.HALF_OPEN
+            return self._generation
 
-    def succeeded(self) -> None:
+    def succeeded(self, ticket: int) -> None:
         with self._lock:
+            if ticket != self._generation:
+                return
             self._trying = False
             self._failures = 0
             if self._opened is None:
                 return
             self._successes += 1
             if self._successes >= self._limits().successes:
-                self._opened = None
-                self._successes = 0
+                self._enter(None)
 
-    def failed(self) -> None:
+    def failed(self, ticket: int) -> None:
         with self._lock:
-            self._trying = False
+            if ticket != self._generation:
+                return
             self._failures += 1
-            self._successes = 0
             if self._opened is not None or self._failures >= self._limits().failures:
-                self._opened = self._clock()
-                self._failures = 0
+                self._enter(self._clock())
 
-    def passed(self) -> None:
+    def passed(self, ticket: int) -> None:
         """The call said nothing about the health of what is called."""
         with self._lock:
-            self._trying = False
+            if ticket == self._generation:
+                self._trying = False

@@ -70,15 +70,16 @@ class Component(Generic[P, R]):
         settings = self.settings
         return settings.mode if share(self.name, key) < settings.percent else "python"
 
-    def run(self, key: UUID | str | int, *args: P.args, **kwargs: P.kwargs) -> R:
+    def run(self, key: UUID | str | int, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Runs the task for a key, such as the id of an organisation."""
         way = self.way(key)
-        if way == "python" or not self.breaker.allows():
+        ticket = None if way == "python" else self.breaker.admit()
+        if ticket is None:
             return self.python(*args, **kwargs)
         if way == "shadow":
-            return self._shadow(key, *args, **kwargs)
+            return self._shadow(ticket, key, *args, **kwargs)
         try:
-            with self._guarded():
+            with self._guarded(ticket):
                 return self.sql(*args, **kwargs)
         except Error as error:
             if not self.settings.fallback:
@@ -92,12 +93,12 @@ class Component(Generic[P, R]):
             fell_back.send_robust(sender=type(self), component=self.name, key=str(key), error=error)
         return self.python(*args, **kwargs)
 
-    async def arun(self, key: UUID | str | int, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def arun(self, key: UUID | str | int, /, *args: P.args, **kwargs: P.kwargs) -> R:
         """As run, in the thread in which Django keeps its connections."""
         return await sync_to_async(self.run)(key, *args, **kwargs)
 
     @contextmanager
-    def _guarded(self) -> Iterator[None]:
+    def _guarded(self, ticket: int) -> Iterator[None]:
         """A savepoint and a time limit around the SQL side; the breaker learns how it went."""
         try:
             with (
@@ -109,23 +110,23 @@ class Component(Generic[P, R]):
         except Error as error:
             # Bad input says nothing about the extension's health: Python will not like it either.
             if isinstance(error, (DataError, IntegrityError)):
-                self.breaker.passed()
+                self.breaker.passed(ticket)
             else:
-                self.breaker.failed()
+                self.breaker.failed(ticket)
                 if self.breaker.state is State.OPEN:
                     logger.error("%s: the circuit is open, Python answers alone for a while", self.name)
             raise
         except BaseException:
-            self.breaker.passed()
+            self.breaker.passed(ticket)
             raise
         else:
-            self.breaker.succeeded()
+            self.breaker.succeeded(ticket)
 
-    def _shadow(self, key: UUID | str | int, *args: P.args, **kwargs: P.kwargs) -> R:
+    def _shadow(self, ticket: int, key: UUID | str | int, /, *args: P.args, **kwargs: P.kwargs) -> R:
         started = time.perf_counter()
         observed, failure = None, None
         try:
-            with self._guarded():
+            with self._guarded(ticket):
                 observed = self.observe(self.sql(*args, **kwargs))
                 transaction.set_rollback(True, using=self.using)
         except Exception as error:

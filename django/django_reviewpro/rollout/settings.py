@@ -81,11 +81,13 @@ def _problems(name: str, given: Any) -> list[str]:
     if mode not in MODES:
         found.append(f"{where}['MODE'] is {mode!r}: there are {', '.join(MODES)}.")
     for key, (least, most) in LIMITS.items():
-        value = given.get(key)
-        if value is None:
+        value = given.get(key, least)
+        if value is None and key == "TIMEOUT":
             continue
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or value < least or (most is not None and value > most):
+        if not number or not value >= least or (most is not None and value > most):
             span = f"from {least} to {most}" if most is not None else f"of at least {least}"
             found.append(f"{where}[{key!r}] is {value!r}, not a number {span}.")
+    if not isinstance(given.get("FALLBACK", True), bool):
+        found.append(f"{where}['FALLBACK'] is {given['FALLBACK']!r}: there are True and False.")
     return found

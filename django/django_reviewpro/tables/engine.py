@@ -119,6 +119,13 @@ class FunctionQuery(Query):
             clone.external_aliases.setdefault(alias, outer.table_name != outer.table_alias)
         return clone
 
+    def change_aliases(self, change_map: dict[Any, str]) -> None:
+        # Arguments may name the outer query's tables, which are renamed when that becomes a subquery itself.
+        others = [alias for alias, _ in self._tables() if alias not in change_map]
+        super().change_aliases(change_map)
+        for alias in others:
+            self.alias_map[alias] = self.alias_map[alias].relabeled_clone(change_map)
+
     def get_external_cols(self) -> list[Any]:
         # Those of the arguments too: an outer GROUP BY needs them.
         arguments = [argument for _, table in self._tables() for argument in table.arguments]
@@ -130,16 +137,39 @@ class FunctionQuery(Query):
         return super().get_external_cols() + columns
 
 
-class FunctionQuerySet(models.QuerySet[Row]):
-    """Rows of a function; they can be read, not written."""
+class ReadOnlyQuerySet(models.QuerySet[Row]):
+    """Rows of a function or a view; they can be read, not written."""
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotSupportedError(f"rows of {self.model._meta.db_table} cannot be written: they are a function's result")
+        raise NotSupportedError(f"rows of {self.model._meta.db_table} cannot be written: they are computed")
 
     create = bulk_create = get_or_create = update_or_create = update = bulk_update = delete = _refuse
     acreate = abulk_create = aget_or_create = aupdate_or_create = aupdate = abulk_update = adelete = _refuse
     # Templates must not call them either.
     _refuse.alters_data = True  # type: ignore[attr-defined]
+
+
+class FunctionQuerySet(ReadOnlyQuerySet[Row]):
+    """Rows of a function."""
+
+    def __and__(self, other: Any) -> Any:
+        return super().__and__(self._of_one_call(other))
+
+    def __or__(self, other: Any) -> Any:
+        return super().__or__(self._of_one_call(other))
+
+    def __xor__(self, other: Any) -> Any:
+        return super().__xor__(self._of_one_call(other))
+
+    def _of_one_call(self, other: Any) -> Any:
+        """Django would take the condition, and forget that it is about the rows of another call."""
+        if isinstance(other, FunctionQuerySet):
+            calls = [list(rows.query._tables()) for rows in (self, other)]
+            if calls[0] != calls[1]:
+                raise NotSupportedError(
+                    "only rows of one call can be combined so: use union(), intersection(), difference()"
+                )
+        return other
 
 
 class RowManager(models.Manager[Row]):

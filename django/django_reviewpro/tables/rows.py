@@ -1,85 +1,65 @@
-"""What one row of each table function means. The columns are documented in the extension's reference.
-
-The models live in a registry of their own: no table, no content type, no migration comes of them.
-"""
+"""What one row of each table function means. The columns are documented in the extension's reference."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
-from django.apps.registry import Apps
-from django.contrib.postgres.fields import ArrayField
 from django.db import NotSupportedError, models
 
+from . import detached
 from .engine import RowManager
-
-REGISTRY = Apps()
 
 
 def _text() -> models.TextField:  # type: ignore[type-arg]
-    return models.TextField(null=True)
+    return detached.TextField(null=True)
 
 
 def _integer() -> models.IntegerField:  # type: ignore[type-arg]
-    return models.IntegerField(null=True)
+    return detached.IntegerField(null=True)
 
 
 def _number() -> models.FloatField:  # type: ignore[type-arg]
-    return models.FloatField(null=True)
+    return detached.FloatField(null=True)
 
 
 def _flag() -> models.BooleanField:  # type: ignore[type-arg]
-    return models.BooleanField(null=True)
+    return detached.BooleanField(null=True)
 
 
 def _time() -> models.DateTimeField:  # type: ignore[type-arg]
-    return models.DateTimeField(null=True)
+    return detached.DateTimeField(null=True)
 
 
 def _decimal() -> models.DecimalField:  # type: ignore[type-arg]
-    return models.DecimalField(null=True)
+    return detached.DecimalField(null=True)
 
 
 def _json() -> models.JSONField:
-    return models.JSONField(null=True)
+    return detached.JSONField(null=True)
 
 
-def _texts() -> ArrayField:  # type: ignore[type-arg]
-    return ArrayField(models.TextField(), null=True)
+def _texts() -> detached.ArrayField:
+    return detached.ArrayField(models.TextField(), null=True)
 
 
-def _blank(model: type[models.Model]) -> models.Model:
-    """Where unpickling begins."""
-    return model.__new__(model)
-
-
-class _FunctionRow(models.Model):
+class _FunctionRow(detached.DetachedModel):
     """A row that is the result of a function."""
 
-    objects = RowManager()
+    objects: ClassVar[RowManager[Any]] = RowManager()
 
-    class Meta:
+    class Meta(detached.DetachedModel.Meta):
         abstract = True
-        app_label = "django_reviewpro"
-        apps = REGISTRY
-        managed = False
-        default_permissions = ()
 
     def refresh_from_db(self, using: Any = None, fields: Any = None, from_queryset: Any = None) -> None:
         """Django comes here for fields that only() or defer() left out."""
         which = f"field {', '.join(fields)}" if fields else "row"
         raise NotSupportedError(f"{which} of {type(self).__name__} cannot be read later: it is a function's result")
 
-    def __reduce__(self) -> Any:
-        # Django looks classes up in the registry of all applications, where these are not.
-        reduced: Any = super().__reduce__()
-        return _blank, (type(self),), reduced[2]
-
 
 class _Row(_FunctionRow):
     """A row, numbered from 1 in the order in which the function gives it."""
 
-    ordinality = models.BigIntegerField(primary_key=True)
+    ordinality = detached.BigIntegerField(primary_key=True)
 
     class Meta(_FunctionRow.Meta):
         abstract = True
@@ -319,7 +299,7 @@ class EpsCandidate(_Row):
 class _VectorRow(_FunctionRow):
     """A row about a vector: the function itself numbers the vectors, from 1."""
 
-    vector = models.IntegerField(primary_key=True, db_column="ordinality")
+    vector = detached.IntegerField(primary_key=True, db_column="ordinality")
 
     class Meta(_FunctionRow.Meta):
         abstract = True

@@ -5,20 +5,20 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import FieldError, ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import Error
 
 from ...clustering import Clustering, cluster_rows, store_clusters
 from ...progress import Bar, watched
+from ..arguments import add_database, lookup, model
 
 
 class Command(BaseCommand):
     help = "Clusters the embeddings of findings, shows the clusters, and stores them with --clusters and --memberships."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("model", metavar="APP.MODEL", help="the model that has the embeddings")
+        parser.add_argument("model", type=model, metavar="APP.MODEL", help="the model that has the embeddings")
         parser.add_argument("--id", default="pk", help="its field with the id of the finding")
         parser.add_argument("--embedding", default="embedding", help="its field with the embedding")
         parser.add_argument(
@@ -31,14 +31,14 @@ class Command(BaseCommand):
         parser.add_argument("--distance-threshold", type=float, help="agglomerative: where joining ends")
         parser.add_argument("--linkage", choices=["average", "complete", "single", "ward"])
         parser.add_argument("--n-clusters", type=int, help="agglomerative, kmeans: how many")
-        parser.add_argument("--clusters", metavar="APP.MODEL", help="store the clusters here,")
-        parser.add_argument("--memberships", metavar="APP.MODEL", help="their members here,")
+        parser.add_argument("--clusters", type=model, metavar="APP.MODEL", help="store the clusters here,")
+        parser.add_argument("--memberships", type=model, metavar="APP.MODEL", help="their members here,")
         parser.add_argument(
             "--set", action="append", default=[], type=_pair, metavar="FIELD=VALUE",
             help="in place of the clusters that have this value",
         )  # fmt: skip
         parser.add_argument("--show", type=int, default=10, metavar="N", help="how many clusters to show")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, metavar="ALIAS")
+        add_database(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
         if bool(given["clusters"]) != bool(given["memberships"]):
@@ -49,14 +49,16 @@ class Command(BaseCommand):
         chosen: Any = {name: given[name] for name in names if given[name] is not None}
         bar = Bar(self.stderr, 100)
         try:
-            manager = apps.get_model(given["model"])._default_manager
-            rows = manager.using(given["database"]).filter(**dict(given["filter"]))
+            of = given["model"]
+            chosen_rows = {name: lookup(of, name, text) for name, text in given["filter"]}
+            rows = of._default_manager.using(given["database"]).filter(**chosen_rows)
             rows = rows.order_by(given["id"]).values_list(given["id"], given["embedding"])
             with watched(given["database"], bar):
                 clustering = cluster_rows(rows, using=given["database"], **chosen)
             if given["clusters"]:
-                clusters, memberships = (apps.get_model(given[name]) for name in ("clusters", "memberships"))
-                store_clusters(clustering, clusters, memberships, dict(given["set"]), using=given["database"])
+                store_clusters(
+                    clustering, given["clusters"], given["memberships"], dict(given["set"]), using=given["database"]
+                )
         except (LookupError, FieldError, ValidationError, ValueError, Error) as error:
             raise CommandError(str(error)) from error
         self._show(clustering, given["show"])

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DEFAULT_DB_ALIAS, Error
+from django.db import Error
 
 from ...report import findings_report
-from ..arguments import table, uuid_text
+from ..arguments import add_database, table, uuid_text
 
 
 class Command(BaseCommand):
@@ -23,7 +23,7 @@ class Command(BaseCommand):
         for name in ("organization", "repository", "scan"):
             parser.add_argument(f"--{name}", type=uuid_text, metavar="UUID", help=f"only of this {name}")
         parser.add_argument("--worst", type=int, metavar="N", help="how many findings with message and code")
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, metavar="ALIAS")
+        add_database(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
         names = {"title": "title", "worst": "worst"}

@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.core.management.base import BaseCommand, CommandParser
-from django.db import DEFAULT_DB_ALIAS
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error, ProgrammingError, router, transaction
 from django.db.models import Count, Q
 
 from ...checks import judge
 from ...conf import EXTENSION, configured
 from ...rollout.settings import EVERY, component_settings
 from ...versions import Versions, versions
+from ..arguments import add_database
 
 
 class Command(BaseCommand):
@@ -23,12 +25,15 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--database", default=DEFAULT_DB_ALIAS, metavar="ALIAS")
+        add_database(parser)
 
     def handle(self, *args: Any, **given: Any) -> None:
-        found = versions(given["database"])
-        for line in (*told(found), *components()):
-            self.stdout.write(line)
+        try:
+            found = versions(given["database"])
+            for line in (*told(found), *components()):
+                self.stdout.write(line)
+        except (Error, ImproperlyConfigured) as error:
+            raise CommandError(str(error).strip()) from error
         problems = judge(found)
         for problem in problems:
             self.stderr.write(f"{problem.msg} {problem.hint or ''}".rstrip())
@@ -55,7 +60,11 @@ def components() -> Iterator[str]:
         rows = ShadowComparison.objects.values("component").annotate(
             all=Count("pk"), different=Count("pk", filter=Q(equal=False))
         )
-        compared = {row["component"]: row for row in rows}
+        try:
+            with transaction.atomic(using=router.db_for_read(ShadowComparison)):
+                compared = {row["component"]: row for row in rows}
+        except ProgrammingError:
+            yield "comparisons: no table, run migrate"
     for name in sorted({*configured().get("ROLLOUT", {}), *compared} - {EVERY}):
         settings = component_settings(name)
         line = f"component {name}: {settings.mode}, {settings.percent:g} % of keys"
