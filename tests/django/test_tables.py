@@ -187,6 +187,11 @@ def test_an_outer_row_that_is_in_a_subquery_itself(documents: list[Document], co
     counted = SarifFindings(OuterRef(column)).order_by().values("tool_name").annotate(n=Count("*")).values("n")
     largest = Document.objects.annotate(n=Subquery(counted)).filter(n__gt=4).values("pk")
     assert Document.objects.filter(pk__in=largest).get() == documents[0]
+    # Which row is meant shows where the outermost is another one, or of another table.
+    others = Document.objects.exclude(pk=OuterRef("pk")).filter(Exists(seventh))
+    assert list(Document.objects.filter(Exists(others))) == [documents[1]]
+    Point.objects.create(group=documents[0].pk)
+    assert Point.objects.filter(group__in=inner.values("pk")).count() == 1
     assert inner.union(Document.objects.filter(~Exists(seventh))).count() == 2
 
 

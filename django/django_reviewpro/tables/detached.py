@@ -28,7 +28,7 @@ class DetachedModel(models.Model):
         return {name: value for name, value in vars(self).items() if not name.startswith("_")}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._said() == other._said()  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._said() == other._said()
 
     def __hash__(self) -> int:
         return hash((type(self), self.pk))

@@ -164,7 +164,7 @@ class FunctionQuerySet(ReadOnlyQuerySet[Row]):
     def _of_one_call(self, other: Any) -> Any:
         """Django would take the condition, and forget that it is about the rows of another call."""
         if isinstance(other, FunctionQuerySet):
-            calls = [list(rows.query._tables()) for rows in (self, other)]
+            calls = [list(rows.query._tables()) for rows in (self, other)]  # type: ignore[attr-defined]
             if calls[0] != calls[1]:
                 raise NotSupportedError(
                     "only rows of one call can be combined so: use union(), intersection(), difference()"
