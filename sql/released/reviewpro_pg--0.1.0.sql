@@ -1157,7 +1157,51 @@ COMMENT ON FUNCTION create_findings_table(text, name) IS
     'Creates the recommended table of findings, for those who have none: columns with defaults, the unique key (organization_id, repository_id, fingerprint), few indexes. The name may be quoted and qualified. Example: SELECT create_findings_table(''scan_findings'')';
 
 -- What an ingest will do: looks at the target table and writes the statements for it.
---
+
+-- The one place that knows what can be done with a column. A domain is staged as the type below it, which may be null, and
+-- becomes the domain when the row is stored.
+CREATE FUNCTION ingest_columns(
+    findings regclass,
+    OUT place integer,
+    OUT name text,
+    OUT type text,
+    OUT base_type text,
+    OUT shown_type text,
+    OUT length integer,
+    OUT is_domain boolean,
+    OUT is_writable boolean,
+    OUT is_required boolean,
+    OUT has_default boolean
+) RETURNS SETOF record
+    -- Its plan is made once in a session: that takes longer than to run it.
+    STABLE STRICT ROWS 50 LANGUAGE plpgsql
+    SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT a.attnum::integer, a.attname::text, format('%I.%I', n.nspname, y.typname), format('%I.%I', m.nspname, z.typname),
+           format_type(a.atttypid, a.atttypmod),
+           CASE WHEN a.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND a.atttypmod > 4 THEN a.atttypmod - 4 END,
+           y.typtype = 'd',
+           a.attgenerated = '' AND a.attidentity <> 'a',
+           a.attnotnull OR y.typtype = 'd' AND (
+               -- A domain may be over one that must not be null.
+               WITH RECURSIVE level AS (
+                   SELECT y.typnotnull, y.typbasetype
+                   UNION ALL
+                   SELECT b.typnotnull, b.typbasetype FROM level l JOIN pg_type b ON b.oid = l.typbasetype AND b.typtype = 'd'
+               )
+               SELECT bool_or(l.typnotnull) FROM level l),
+           a.atthasdef OR a.attidentity <> '' OR y.typdefault IS NOT NULL
+    FROM pg_attribute a
+    JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
+    JOIN pg_type z ON z.oid = pg_basetype(a.atttypid) JOIN pg_namespace m ON m.oid = z.typnamespace
+    WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attnum;
+END
+$function$;
+COMMENT ON FUNCTION ingest_columns(regclass) IS
+    'The columns of a table as ingest sees them: type, the type below a domain, whether it can be written (not generated, no identity), must have a value, has a default. Example: SELECT name, is_writable FROM ingest_columns(''findings'')';
+
 -- The parameters of the statements: $1 the document, $2 organization_id, $3 repository_id, $4 scan_id, $5 extra,
 -- $6 mode, $7 source_root, $8 uri_bases, $9 kinds, $10 suppressed, $11 fingerprint, $12 fingerprint_keys.
 CREATE FUNCTION ingest_plan(
@@ -1183,17 +1227,27 @@ DECLARE
         SELECT jsonb_object_keys(CASE WHEN jsonb_typeof(extra) = 'object' THEN extra ELSE '{}' END));
     kind "char";
     target text;
+    -- How the table is named where its rows are read or changed: those of tables that inherit from it are not its findings.
+    rows_of text;
+    columns jsonb;
     names text[];
+    writable text[];
     missing text;
     key_names text[];
     refresh_names text[];
+    staged_names text[];
+    ids jsonb;
     has record;
     calls text;
+    constants text;
     expressions text;
     new_id text;
     problems text;
     inserted text;
+    inserted_types text;
     stale text;
+    differs_staged text;
+    differs_excluded text;
     assignments text;
     key_join text;
     key_list text;
@@ -1211,20 +1265,23 @@ BEGIN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
             HINT = 'Create it with create_findings_table(), or name your table in the argument findings.';
     END IF;
-    SELECT c.relkind, format('%I.%I', n.nspname, c.relname) INTO kind, target
+    SELECT c.relkind, format('%I.%I', n.nspname, c.relname), CASE WHEN c.relkind = 'r' AND c.relhassubclass THEN 'ONLY ' ELSE '' END
+    INTO kind, target, rows_of
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
     IF kind IS NULL THEN
         RAISE EXCEPTION 'relation with OID % does not exist', findings::oid USING ERRCODE = 'undefined_table';
     ELSIF kind NOT IN ('r', 'p') THEN
         RAISE EXCEPTION '"%" is not a table', relation USING ERRCODE = 'wrong_object_type';
     END IF;
+    rows_of := rows_of || target;
     IF jsonb_typeof(extra) <> 'object' THEN
         RAISE EXCEPTION 'extra is not a JSON object' USING ERRCODE = 'invalid_parameter_value',
             HINT = 'Write it as {"column": value}.';
     END IF;
 
-    SELECT array_agg(a.attname::text ORDER BY a.attnum) INTO names
-    FROM pg_attribute a WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped;
+    EXECUTE format('SELECT jsonb_agg(c) FROM %s.ingest_columns($1) c', own) INTO columns USING findings;
+    SELECT array_agg(c.name ORDER BY c.place), array_agg(c.name ORDER BY c.place) FILTER (WHERE c.is_writable)
+    INTO names, writable FROM jsonb_to_recordset(columns) c (place integer, name text, is_writable boolean);
     SELECT n INTO missing FROM unnest(ARRAY['organization_id', 'repository_id', 'last_seen_scan_id', 'fingerprint', 'status']
         || CASE WHEN close THEN ARRAY['tool_name'] ELSE '{}' END || extra_names) n WHERE n <> ALL (names) LIMIT 1;
     IF missing IS NOT NULL THEN
@@ -1233,6 +1290,15 @@ BEGIN
                 THEN 'The argument extra may only name columns of the table.'
                 ELSE 'Ingest needs this column to recognise and follow findings.' END;
     END IF;
+    SELECT n INTO missing
+    FROM unnest('{organization_id,repository_id,last_seen_scan_id,fingerprint,status}'::text[] || extra_names) n
+    WHERE n <> ALL (writable) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" cannot be set: its value is generated', missing, relation
+            USING ERRCODE = 'generated_always', HINT = CASE WHEN missing = ANY (extra_names)
+                THEN 'Leave it out of the argument extra.'
+                ELSE 'Ingest sets this column itself.' END;
+    END IF;
     SELECT n INTO missing FROM unnest(extra_names) n
     WHERE n IN ('organization_id', 'repository_id', 'first_seen_scan_id', 'last_seen_scan_id', 'fingerprint', 'status',
                 'occurrence_count') LIMIT 1;
@@ -1240,9 +1306,24 @@ BEGIN
         RAISE EXCEPTION 'extra must not name column "%"', missing
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Ingest sets this column itself.';
     END IF;
-    SELECT 'branch_id' = ANY (names) AS branch, 'suppressed' = ANY (names) AS suppressed,
-           'automation_category' = ANY (names) AS category, 'sarif_data' = ANY (names) AS data,
+    SELECT 'branch_id' = ANY (names) AS branch, 'suppressed' = ANY (writable) AS suppressed,
+           'automation_category' = ANY (names) AS category, 'sarif_data' = ANY (writable) AS data,
            'first_seen_scan_id' = ANY (names) AS first_seen INTO has;
+    -- The ids as values of their columns, which need not be of type uuid.
+    SELECT format('column "%s" of relation "%s" is of type %s, which holds no uuid', c.name, relation, c.shown_type) INTO missing
+    FROM jsonb_to_recordset(columns) c (name text, shown_type text, is_writable boolean)
+    WHERE c.name IN ('organization_id', 'repository_id', 'scan_id', 'first_seen_scan_id', 'last_seen_scan_id', 'reopened_scan_id',
+                     'fixed_scan_id') AND c.is_writable AND NOT pg_input_is_valid(scan_id::text, c.shown_type) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION '%', missing USING ERRCODE = 'datatype_mismatch';
+    END IF;
+    SELECT jsonb_object_agg(c.name, CASE c.base_type::regtype WHEN 'uuid'::regtype THEN i.parameter
+                                    ELSE format('%s::pg_catalog.text::%s', i.parameter, c.base_type) END)
+    INTO ids
+    FROM jsonb_to_recordset(columns) c (name text, base_type text)
+    JOIN (VALUES ('organization_id', '$2'), ('repository_id', '$3'), ('scan_id', '$4'), ('first_seen_scan_id', '$4'),
+                 ('last_seen_scan_id', '$4'), ('reopened_scan_id', '$4'), ('fixed_scan_id', '$4')) i (name, parameter)
+      ON i.name = c.name;
 
     -- What tells findings apart: the fingerprint and what is the same for all rows of the call.
     SELECT k.names INTO key_names
@@ -1267,12 +1348,13 @@ BEGIN
             USING ERRCODE = 'null_value_not_allowed', DETAIL = 'It belongs to the unique key of the table.';
     END IF;
 
+    -- Every argument in its place and with its type: a function of the same name that somebody else has made fits no better.
     calls := CASE source
         WHEN 'ingest_results' THEN format(
-            '%s.ingest_results($1, mode => $6, source_root => $7, uri_bases => $8, kinds => $9, suppressed => $10,
-             fingerprint => $11, fingerprint_keys => $12, organization_id => $2, raw => %L)',
+            '%s.ingest_results($1, $6, $7, $8, $9, $10, false, false, $11, $12, $2, %L::pg_catalog.bool, false)',
             own, has.data AND coalesce(raw, true))
-        ELSE format('%s.ingest_objects($1, coalesce($11, ''content''), $2, %L)', own, has.data AND coalesce(raw, true))
+        ELSE format('%s.ingest_objects($1, coalesce($11, ''content''::pg_catalog.text), $2, %L::pg_catalog.bool)',
+                    own, has.data AND coalesce(raw, true))
     END;
 
     -- One line per column that gets a value: the expression over the rows r of the source, and what is wrong with a value.
@@ -1290,7 +1372,7 @@ BEGIN
                         THEN r.fingerprint ELSE %s.repository_fingerprint($3, r.fingerprint) END$e$, own)
                 END, 'text', false, false),
                ('status', CASE WHEN is_compat OR has.suppressed THEN $e$'open'::pg_catalog.text$e$
-                          ELSE format('CASE WHEN r.suppressed THEN %L ELSE ''open''::pg_catalog.text END', suppressed_status)
+                          ELSE format('CASE WHEN r.suppressed THEN %L::pg_catalog.text ELSE ''open''::pg_catalog.text END', suppressed_status)
                           END, 'text', false, false),
                ('occurrence_count', 'r.results', 'integer', false, false),
                ('first_seen_at', 'pg_catalog.now()', 'timestamptz', false, false),
@@ -1301,7 +1383,7 @@ BEGIN
                ('sarif_result_index', 'r.result_index', 'integer', false, false)
         UNION ALL
         SELECT a.attname, CASE
-                   WHEN is_compat OR NOT t.attnotnull THEN format('r.%I', a.attname)
+                   WHEN is_compat OR NOT t.is_required THEN format('r.%I', a.attname)
                    -- As the application stores what a tool does not say.
                    WHEN a.attname IN ('rule_id', 'file_path', 'tool_name')
                    THEN format('coalesce(r.%I, ''unknown''::pg_catalog.text)', a.attname)
@@ -1311,60 +1393,77 @@ BEGIN
         FROM pg_attribute a
         JOIN pg_type y ON y.typrelid = a.attrelid
         JOIN pg_extension e ON e.extnamespace = y.typnamespace AND e.extname = 'reviewpro_pg'
-        JOIN pg_attribute t ON t.attrelid = findings AND t.attname = a.attname
+        JOIN jsonb_to_recordset(columns) t (name text, is_required boolean) ON t.name = a.attname
         WHERE y.typname = 'sarif_finding' AND a.attnum > 0 AND a.attname <> 'fingerprint'
     ), target_column AS (
-        SELECT a.attnum, a.attname::text AS name, a.attnotnull, a.atttypmod, a.atttypid,
-               format('%I.%I', n.nspname, y.typname) AS type, format_type(a.atttypid, a.atttypmod) AS shown_type,
-               a.atthasdef OR a.attidentity <> '' AS has_default, a.attname = ANY (extra_names) AS is_extra
-        FROM pg_attribute a
-        JOIN pg_type y ON y.oid = a.atttypid JOIN pg_namespace n ON n.oid = y.typnamespace
-        WHERE a.attrelid = findings AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+        SELECT t.*, t.base_type::regtype IN ('text'::regtype, 'varchar'::regtype, 'bpchar'::regtype) AS is_text,
+               t.name = ANY (extra_names) AS is_extra
+        FROM jsonb_to_recordset(columns) t (place integer, name text, type text, base_type text, shown_type text, length integer,
+                                            is_domain boolean, is_writable boolean, is_required boolean, has_default boolean)
+        WHERE t.is_writable
     ), matched AS (
-        SELECT t.*, s.expression, coalesce(s.nullable, false) AS nullable, s.refresh AND NOT t.is_extra AS refresh, CASE
-            WHEN t.is_extra THEN format('c.%I', t.name)
-            WHEN s.type = t.atttypid THEN s.expression
-            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'jsonb'::regtype THEN format('pg_catalog.to_jsonb(%s)', s.expression)
-            WHEN s.type = 'text[]'::regtype AND t.atttypid = 'json'::regtype THEN format('pg_catalog.to_json(%s)', s.expression)
-            WHEN s.type = 'text'::regtype AND t.atttypid IN ('varchar'::regtype, 'bpchar'::regtype)
-            THEN format('(%s)::%s', s.expression, t.type)
-            ELSE format('CASE WHEN pg_catalog.pg_input_is_valid((%1$s)::pg_catalog.text, %2$L) THEN (%1$s)::pg_catalog.text::%2$s END',
-                        s.expression, t.type)
-        END AS value
+        SELECT t.*, s.expression, coalesce(s.nullable, false) AS nullable, s.refresh AND NOT t.is_extra AS refresh,
+               s.type = 'text[]'::regtype AND t.base_type::regtype IN ('jsonb'::regtype, 'json'::regtype) AS is_json_list,
+               s.type = t.base_type::regtype AS is_same, s.type IN ('text'::regtype, 'uuid'::regtype) AND t.is_text AS is_cast
         FROM target_column t LEFT JOIN source s ON s.name = t.name
-        WHERE t.is_extra OR s.name IS NOT NULL AND NOT (t.name = 'id' AND (t.has_default OR t.atttypid <> 'uuid'::regtype))
+        WHERE t.is_extra OR s.name IS NOT NULL AND NOT (t.name = 'id' AND (
+            t.has_default OR NOT (t.base_type::regtype = 'uuid'::regtype OR t.is_text AND coalesce(t.length, 36) >= 36)))
+    ), valued AS (
+        SELECT m.*, i.input, NOT m.is_extra AND (m.is_domain OR NOT (m.is_same OR m.is_json_list OR m.is_cast)) AS is_checked, CASE
+            WHEN m.is_extra THEN format('c.%I', m.name)
+            WHEN m.is_same THEN m.expression
+            WHEN m.is_json_list OR m.is_cast THEN format('(%s)::%s', i.input, m.base_type)
+            ELSE format('CASE WHEN pg_catalog.pg_input_is_valid(%1$s, %2$L) THEN (%1$s)::%3$s END', i.input, m.type, m.base_type)
+        END AS value
+        FROM matched m, LATERAL (
+            -- The value as text.
+            SELECT format(CASE WHEN m.is_json_list THEN 'pg_catalog.to_jsonb(%s)::pg_catalog.text' ELSE '(%s)::pg_catalog.text' END,
+                          m.expression) AS input) i
     ), problem AS (
-        SELECT m.attnum, 1 AS n, format(
-                   $e$WHEN (%s) IS NULL THEN pg_catalog.jsonb_build_object('sqlstate', '23502', 'reason', %L)$e$,
+        SELECT m.place, 1 AS n, format(
+                   $e$WHEN (%s) IS NULL THEN pg_catalog.jsonb_build_object('sqlstate', '23502', 'reason', %L::pg_catalog.text)$e$,
                    m.expression, format('null value in column "%s"', m.name)) AS clause
-        FROM matched m WHERE m.attnotnull AND m.nullable AND NOT m.is_extra
+        FROM valued m WHERE m.is_required AND m.nullable AND NOT m.is_extra
         UNION ALL
-        SELECT m.attnum, 2, format(
-                   $e$WHEN pg_catalog.char_length(%s) OPERATOR(pg_catalog.>) %s THEN pg_catalog.jsonb_build_object(
-                      'sqlstate', '22001', 'reason', pg_catalog.format(%L, pg_catalog.char_length(%1$s)))$e$,
-                   m.expression, m.atttypmod - 4,
-                   format('value too long for type %s in column "%s": %%s characters', m.shown_type, m.name))
-        FROM matched m
-        WHERE NOT m.is_extra AND m.atttypid IN ('varchar'::regtype, 'bpchar'::regtype) AND m.atttypmod > 4
-          AND m.name <> 'status'
+        SELECT m.place, 2, format(
+                   $e$WHEN pg_catalog.char_length(%1$s) OPERATOR(pg_catalog.>) %2$s THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22001', 'reason', pg_catalog.concat(%3$L::pg_catalog.text, pg_catalog.char_length(%1$s),
+                      ' characters'::pg_catalog.text))$e$,
+                   m.input, m.length, format('value too long for type %s in column "%s": ', m.shown_type, m.name))
+        FROM valued m WHERE NOT m.is_extra AND m.length IS NOT NULL AND m.name NOT IN ('id', 'status')
         UNION ALL
-        SELECT m.attnum, 3, format(
-                   $e$WHEN (%s) IS NOT NULL AND (%s) IS NULL THEN pg_catalog.jsonb_build_object(
-                      'sqlstate', '22P02', 'reason', pg_catalog.format(%L, %1$s))$e$,
-                   m.expression, m.value, format('invalid input for type %s in column "%s": "%%s"', m.shown_type, m.name))
-        FROM matched m WHERE NOT m.is_extra AND m.value LIKE 'CASE WHEN pg_catalog.pg_input_is_valid%'
+        SELECT m.place, 3, format(
+                   $e$WHEN (%1$s) IS NOT NULL AND NOT pg_catalog.pg_input_is_valid(%2$s, %3$L) THEN pg_catalog.jsonb_build_object(
+                      'sqlstate', '22P02', 'reason', pg_catalog.concat(%4$L::pg_catalog.text, %2$s, '"'::pg_catalog.text))$e$,
+                   m.expression, m.input, m.type, format('invalid input for type %s in column "%s": "', m.shown_type, m.name))
+        FROM valued m WHERE m.is_checked AND m.name <> 'id'
     )
-    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.attnum) FROM matched m
+    SELECT (SELECT string_agg(format('%s AS %I', m.value, m.name), ', ' ORDER BY m.place) FROM valued m
             WHERE m.is_extra OR m.name <> 'id'),
            -- A new id is made for new rows alone: randomness is the dearest of all expressions.
-           (SELECT format(', coalesce(f.id, %s) AS id', m.value) FROM matched m
+           (SELECT format(', coalesce(f.id, %s) AS id', m.value) FROM valued m
             WHERE NOT m.is_extra AND m.name = 'id'),
-           (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.attnum) FROM problem p),
-           (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.attnum) FROM matched m),
-           (SELECT array_agg(m.name ORDER BY m.attnum) FROM matched m WHERE m.refresh),
+           (SELECT string_agg(p.clause, ' ' ORDER BY p.n, p.place) FROM problem p),
+           (SELECT array_agg(m.name ORDER BY m.place) FROM valued m),
+           (SELECT string_agg(quote_ident(m.name), ', ' ORDER BY m.place) FROM valued m),
+           (SELECT string_agg(format('%I %s', m.name, m.type), ', ' ORDER BY m.place) FROM valued m),
+           (SELECT coalesce('SELECT c.* FROM pg_catalog.jsonb_to_record($5) c ('
+                            || string_agg(format('%I %s', m.name, m.type), ', ' ORDER BY m.place) || ')', 'SELECT')
+            FROM valued m WHERE m.is_extra),
+           (SELECT array_agg(m.name ORDER BY m.place) FROM valued m WHERE m.refresh),
+           -- Whether the details of a row differ from those that come. A domain counts as the type below it.
+           (SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
+                          string_agg(format('f.%I::%s', m.name, m.base_type), ', ' ORDER BY m.place),
+                          string_agg(format('s.%I::%s', m.name, m.base_type), ', ' ORDER BY m.place))
+            FROM valued m WHERE m.refresh),
+           (SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
+                          string_agg(format('f.%I', m.name), ', ' ORDER BY m.place),
+                          string_agg(format('excluded.%I', m.name), ', ' ORDER BY m.place))
+            FROM valued m WHERE m.refresh),
            (SELECT t.name FROM target_column t
-            WHERE t.attnotnull AND NOT t.has_default AND NOT EXISTS (SELECT FROM matched m WHERE m.name = t.name) LIMIT 1)
-    INTO expressions, new_id, problems, inserted, refresh_names, missing;
+            WHERE t.is_required AND NOT t.has_default AND NOT EXISTS (SELECT FROM valued m WHERE m.name = t.name) LIMIT 1)
+    INTO expressions, new_id, problems, staged_names, inserted, inserted_types, constants, refresh_names, differs_staged,
+         differs_excluded, missing;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'ingest has no value for column "%" of relation "%", which must not be null', missing, relation
             USING ERRCODE = 'not_null_violation', HINT = 'Give the column a default, or pass its value in the argument extra.';
@@ -1373,30 +1472,33 @@ BEGIN
     SELECT string_agg(format('f.%1$I OPERATOR(pg_catalog.=) s.%1$I', n), ' AND '), string_agg(quote_ident(n), ', ')
     INTO key_join, key_list FROM unnest(key_names) n;
     -- A row that tells of this scan already stays as it is: that makes a repeated scan harmless.
-    stale := '(f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE'
-        || CASE WHEN has.first_seen THEN ' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE' ELSE '' END;
-    IF NOT touch THEN
-        stale := stale || $e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'$e$ || coalesce((
-            SELECT format(' OR pg_catalog.record_image_ne(ROW(%s), ROW(%s))',
-                          string_agg(format('f.%I', n), ', '), string_agg(format('incoming.%I', n), ', '))
-            FROM unnest(refresh_names) n), '') || ')';
+    stale := format('(f.last_seen_scan_id OPERATOR(pg_catalog.=) %s) IS NOT TRUE', ids ->> 'last_seen_scan_id')
+        || CASE WHEN has.first_seen
+                THEN format(' AND (f.first_seen_scan_id OPERATOR(pg_catalog.=) %s) IS NOT TRUE', ids ->> 'first_seen_scan_id')
+                ELSE '' END;
+    IF touch THEN
+        differs_staged := '';
+        differs_excluded := '';
+    ELSE
+        differs_staged := format($e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'%s)$e$, differs_staged);
+        differs_excluded := format($e$ AND (f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed'%s)$e$, differs_excluded);
     END IF;
     SELECT string_agg(a.clause, ', ' ORDER BY a.clause) INTO assignments FROM (
-        SELECT format('%1$I = excluded.%1$I', n) AS clause FROM unnest(names) n
+        SELECT format('%1$I = excluded.%1$I', n) AS clause FROM unnest(staged_names) n
         WHERE n IN ('last_seen_scan_id', 'last_seen_at', 'updated_at') OR n = ANY (refresh_names)
            OR n IN ('sarif_run_index', 'sarif_result_index') AND NOT is_compat
         UNION ALL
-        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(names) n WHERE n = 'occurrence_count'
+        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
         UNION ALL
         SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed'' THEN %2$s ELSE f.%1$I END',
                       v.name, v.value)
         FROM (VALUES ('status', 'excluded.status'), ('fixed_at', 'NULL'), ('resolved_at', 'NULL'), ('fixed_scan_id', 'NULL'),
-                     ('reopened_scan_id', '$4')) v (name, value)
-        WHERE v.name = ANY (names)
+                     ('reopened_scan_id', ids ->> 'reopened_scan_id')) v (name, value)
+        WHERE v.name = ANY (writable)
     ) a;
 
     staged := format($sql$
-        WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+        WITH constants AS MATERIALIZED (%9$s),
         staged AS MATERIALIZED (
             SELECT r.outcome AS "ingest outcome", r.results AS "ingest results", r.complete AS "ingest complete",
                    r.run_index AS "ingest run", r.result_index AS "ingest result", r.tool_name AS "ingest tool",
@@ -1414,17 +1516,17 @@ BEGIN
             WHERE s."ingest outcome" OPERATOR(pg_catalog.=) 'finding' AND s."ingest problem" IS NULL
               AND (f.fingerprint IS NULL OR %7$s)
         )$sql$,
-        target, expressions, problems,
+        rows_of, expressions, problems,
         CASE WHEN is_compat THEN $e$WHEN 'compat_db_reject'::pg_catalog.text OPERATOR(pg_catalog.=) ANY (r.warnings)
             THEN pg_catalog.jsonb_build_object('sqlstate', '22023', 'reason', 'the application refuses this result')$e$
              WHEN problems IS NULL THEN 'WHEN false THEN NULL' ELSE '' END,
-        calls, key_join, replace(stale, 'incoming.', 's.'), new_id);
+        calls, key_join, stale || differs_staged, new_id, constants);
     upsert := format($sql$
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
                   (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
                   AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
-        key_list, assignments, replace(stale, 'incoming.', 'excluded.'));
+        key_list, assignments, stale || differs_excluded);
     summary := format($sql$
         SELECT coalesce(pg_catalog.sum(s."ingest results")
                    FILTER (WHERE s."ingest outcome" OPERATOR(pg_catalog.<>) 'run'), 0)::pg_catalog.int4 AS total,
@@ -1455,7 +1557,7 @@ BEGIN
                   AND NOT EXISTS (SELECT FROM stored d
                                   WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
         FROM staged s$sql$,
-        CASE WHEN 'tool_name' = ANY (names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
+        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
     scope := coalesce((
         SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
         WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
@@ -1465,6 +1567,8 @@ BEGIN
     RETURN jsonb_build_object(
         -- Ingests that may meet in a row go one after the other.
         'is_scoped', 'repository_id' <> ALL (key_names),
+        -- For migration_plan: the table, and the ids as values of its columns.
+        'table', rows_of, 'organization', ids ->> 'organization_id', 'repository', ids ->> 'repository_id',
         'lock', format('reviewpro_pg ingest %s %s %s', findings::oid, organization_id,
                        CASE WHEN 'repository_id' = ANY (key_names) THEN repository_id END),
         'store', format($sql$%1$s,
@@ -1482,31 +1586,33 @@ BEGIN
             staged, key_list, summary),
         'row', format($sql$
             WITH stored AS (INSERT INTO %1$s AS f (%2$s)
-                SELECT %2$s FROM pg_catalog.jsonb_populate_record(NULL::%1$s, $1) s %3$s)
-            SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert),
+                SELECT %2$s FROM pg_catalog.jsonb_to_record($1) s (%4$s) %3$s)
+            SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert, inserted_types),
         'close', format($sql$
-            WITH constants AS MATERIALIZED (SELECT (pg_catalog.jsonb_populate_record(NULL::%1$s, coalesce($5, '{}'::pg_catalog.jsonb))).*),
+            WITH constants AS MATERIALIZED (%5$s),
             tools AS MATERIALIZED (SELECT t.tool, t.category FROM pg_catalog.jsonb_to_recordset($1)
                 AS t (tool pg_catalog.text, category pg_catalog.text)),
             closed AS (
                 UPDATE %1$s f SET status = 'fixed'%2$s
                 FROM constants c, tools t
-                WHERE f.organization_id OPERATOR(pg_catalog.=) $2 AND f.repository_id OPERATOR(pg_catalog.=) $3%3$s
+                WHERE f.organization_id OPERATOR(pg_catalog.=) %6$s AND f.repository_id OPERATOR(pg_catalog.=) %7$s%3$s
                   AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
-                  AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) $4) IS NOT TRUE
+                  AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) %8$s) IS NOT TRUE
                   AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
                   AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
                 RETURNING 1)
             SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,
-            target, coalesce((
+            rows_of, coalesce((
                 SELECT string_agg(format(', %I = %s', v.name, v.value), '')
-                FROM (VALUES ('fixed_at', 'pg_catalog.now()'), ('resolved_at', 'pg_catalog.now()'), ('fixed_scan_id', '$4'),
-                             ('updated_at', 'pg_catalog.now()')) v (name, value)
-                WHERE v.name = ANY (names)), ''), scope,
+                FROM (VALUES ('fixed_at', 'pg_catalog.now()'), ('resolved_at', 'pg_catalog.now()'),
+                             ('fixed_scan_id', ids ->> 'fixed_scan_id'), ('updated_at', 'pg_catalog.now()')) v (name, value)
+                WHERE v.name = ANY (writable)), ''), scope,
             CASE WHEN has.category
-                 THEN '(f.automation_category OPERATOR(pg_catalog.=) t.category OR f.automation_category IS NULL AND t.category IS NULL)'
+                 THEN '(f.automation_category::pg_catalog.text OPERATOR(pg_catalog.=) t.category
+                        OR f.automation_category IS NULL AND t.category IS NULL)'
                  -- A table that cannot tell the analyses of a tool apart must not close one's findings after another's scan.
-                 ELSE 't.category IS NULL' END));
+                 ELSE 't.category IS NULL' END,
+            constants, ids ->> 'organization_id', ids ->> 'repository_id', ids ->> 'last_seen_scan_id'));
 END
 $function$;
 COMMENT ON FUNCTION ingest_plan(regclass, uuid, uuid, uuid, text, text, text, jsonb, boolean, boolean, boolean, text) IS
@@ -1878,10 +1984,14 @@ CREATE FUNCTION scan_changes(
     OUT start_line integer,
     OUT message text
 ) RETURNS SETOF record
-    STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+    -- No search_path of its own, since policies of the table run inside of it and may need the caller's: every name is qualified.
+    STABLE LANGUAGE plpgsql AS $function$
 DECLARE
-    has record;
-    missing text;
+    own pg_catalog.text;
+    target pg_catalog.text;
+    -- What the table has, as an expression over its row f; NULL where it lacks the column.
+    has pg_catalog.jsonb;
+    missing pg_catalog.text;
 BEGIN
     IF findings IS NULL THEN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
@@ -1890,32 +2000,66 @@ BEGIN
     IF scan_changes.scan_id IS NULL THEN
         RAISE EXCEPTION 'scan_id must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
-    SELECT n INTO missing FROM unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::text[]) n
-    WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = findings AND a.attname = n AND NOT a.attisdropped) LIMIT 1;
+    SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
+    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
+    WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
+    SELECT pg_catalog.format(CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' AND c.relhassubclass THEN 'ONLY %I.%I' ELSE '%I.%I' END,
+                             n.nspname, c.relname)
+    INTO target
+    FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+    WHERE c.oid OPERATOR(pg_catalog.=) findings;
+    IF target IS NULL THEN
+        RAISE EXCEPTION 'relation with OID % does not exist', findings::pg_catalog.oid USING ERRCODE = 'undefined_table';
+    END IF;
+    EXECUTE pg_catalog.format($sql$
+        SELECT pg_catalog.jsonb_object_agg(c.name, CASE
+            -- Ids need not be of type uuid: what is compared with them is of their type.
+            WHEN c.name OPERATOR(pg_catalog.~) '_id$' AND c.name OPERATOR(pg_catalog.<>) 'rule_id'
+            THEN CASE WHEN c.base_type OPERATOR(pg_catalog.=) 'pg_catalog.uuid' THEN ''
+                      ELSE '::pg_catalog.text::' OPERATOR(pg_catalog.||) c.base_type END
+            WHEN c.name OPERATOR(pg_catalog.=) 'start_line' AND c.base_type OPERATOR(pg_catalog.<>) 'pg_catalog.int4'
+            THEN 'CASE WHEN pg_catalog.pg_input_is_valid(f.start_line::pg_catalog.text, ''pg_catalog.int4'')
+                       THEN f.start_line::pg_catalog.text::pg_catalog.int4 END'
+            ELSE pg_catalog.format('f.%%I::pg_catalog.%%s', c.name,
+                                   CASE WHEN c.name OPERATOR(pg_catalog.=) 'start_line' THEN 'int4' ELSE 'text' END)
+        END)
+        FROM %s.ingest_columns($1) c
+        WHERE c.name OPERATOR(pg_catalog.=) ANY ('{first_seen_scan_id,last_seen_scan_id,reopened_scan_id,fixed_scan_id,branch_id,
+            fingerprint,status,rule_id,severity,file_path,start_line,message}'::pg_catalog.text[])$sql$, own) INTO has USING findings;
+    SELECT n INTO missing
+    FROM pg_catalog.unnest('{first_seen_scan_id,last_seen_scan_id,fingerprint,status}'::pg_catalog.text[]
+        OPERATOR(pg_catalog.||) CASE WHEN branch_id IS NULL THEN '{}' ELSE '{branch_id}' END::pg_catalog.text[]) n
+    WHERE (has OPERATOR(pg_catalog.?) n) IS NOT TRUE LIMIT 1;
     IF missing IS NOT NULL THEN
         RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, findings USING ERRCODE = 'undefined_column';
     END IF;
-    SELECT coalesce(bool_or(a.attname = 'reopened_scan_id'), false) AS reopened,
-           coalesce(bool_or(a.attname = 'fixed_scan_id'), false) AS fixed,
-           coalesce(bool_or(a.attname = 'branch_id'), false) AS branch
-    INTO has FROM pg_attribute a WHERE a.attrelid = findings AND NOT a.attisdropped;
-    IF branch_id IS NOT NULL AND NOT has.branch THEN
-        RAISE EXCEPTION 'column "branch_id" of relation "%" does not exist', findings USING ERRCODE = 'undefined_column';
-    END IF;
-    RETURN QUERY EXECUTE format($sql$
-        SELECT CASE WHEN f.status::text = 'fixed' AND %2$s THEN 'fixed'
-                    WHEN f.first_seen_scan_id = $1 THEN 'new'
-                    WHEN %3$s THEN 'reopened'
+    RETURN QUERY EXECUTE pg_catalog.format($sql$
+        SELECT CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s THEN 'fixed'::pg_catalog.text
+                    WHEN f.first_seen_scan_id OPERATOR(pg_catalog.=) $1%3$s THEN 'new'
+                    WHEN %4$s THEN 'reopened'
                     ELSE 'unchanged' END,
-               f.fingerprint::text, f.rule_id::text, f.severity::text, f.status::text, f.file_path::text, f.start_line::integer,
-               f.message::text
+               f.fingerprint::pg_catalog.text, %5$s, %6$s, f.status::pg_catalog.text, %7$s, %8$s, %9$s
         FROM %1$s f
-        WHERE (f.last_seen_scan_id = $1 OR f.status::text = 'fixed' AND %2$s) %4$s
-        ORDER BY f.file_path, f.start_line, f.fingerprint$sql$,
-        findings,
-        CASE WHEN has.fixed THEN 'f.fixed_scan_id = $1' ELSE '(f.last_seen_scan_id = $2 AND $2 <> $1)' END,
-        CASE WHEN has.reopened THEN 'f.reopened_scan_id = $1' ELSE 'false' END,
-        CASE WHEN branch_id IS NULL THEN '' ELSE 'AND f.branch_id = $3' END)
+        WHERE (f.last_seen_scan_id OPERATOR(pg_catalog.=) $1%10$s
+               OR f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' AND %2$s) %11$s
+        ORDER BY 6, 7, 2$sql$,
+        target,
+        CASE WHEN has OPERATOR(pg_catalog.?) 'fixed_scan_id'
+             THEN pg_catalog.format('f.fixed_scan_id OPERATOR(pg_catalog.=) $1%s', has OPERATOR(pg_catalog.->>) 'fixed_scan_id')
+             ELSE pg_catalog.format('(f.last_seen_scan_id OPERATOR(pg_catalog.=) $2%s AND $2 OPERATOR(pg_catalog.<>) $1)',
+                                    has OPERATOR(pg_catalog.->>) 'last_seen_scan_id') END,
+        has OPERATOR(pg_catalog.->>) 'first_seen_scan_id',
+        CASE WHEN has OPERATOR(pg_catalog.?) 'reopened_scan_id'
+             THEN pg_catalog.format('f.reopened_scan_id OPERATOR(pg_catalog.=) $1%s', has OPERATOR(pg_catalog.->>) 'reopened_scan_id')
+             ELSE 'false' END,
+        coalesce(has OPERATOR(pg_catalog.->>) 'rule_id', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'severity', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'file_path', 'NULL::pg_catalog.text'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'start_line', 'NULL::pg_catalog.int4'),
+        coalesce(has OPERATOR(pg_catalog.->>) 'message', 'NULL::pg_catalog.text'),
+        has OPERATOR(pg_catalog.->>) 'last_seen_scan_id',
+        CASE WHEN branch_id IS NOT NULL
+             THEN pg_catalog.format('AND f.branch_id OPERATOR(pg_catalog.=) $3%s', has OPERATOR(pg_catalog.->>) 'branch_id') END)
     USING scan_changes.scan_id, previous_scan_id, branch_id;
 END
 $function$;
@@ -2109,118 +2253,342 @@ COMMENT ON FUNCTION sarif_changes(bytea, bytea, text[], text, text, jsonb, text[
 -- From the application's fingerprint, which has line numbers in it, to the content fingerprint, which survives moved lines.
 -- Rows keep everything else: id, history, the status that a person gave.
 
--- The statement for one table: $1 organization_id, $2 repository_id, $3 source_root. Rows that still have the application's
--- fingerprint are put together into logs again, one per tool, and read as new scans are. Of rows that are one finding now,
--- such as those of before and after a moved line, the one that a person judged gets the new fingerprint, else the one seen
--- last; the others stay as they are, and the next complete scan closes them.
+-- Fingerprints are made of rule, file and code or message. A result may leave each to its run: the rule and the file to an index,
+-- the message to an id, the place of the file to a base or to the run's roots, the code to the contents of the file.
+CREATE FUNCTION result_needs_run(result jsonb, source_root text DEFAULT NULL, uri_bases jsonb DEFAULT NULL) RETURNS boolean
+    IMMUTABLE PARALLEL SAFE COST 1000 LANGUAGE sql
+BEGIN ATOMIC
+    WITH physical AS (
+        SELECT result #> '{locations,0,physicalLocation}' AS physical
+    ), artifact AS (
+        SELECT p.physical, CASE jsonb_typeof(p.physical) WHEN 'object' THEN p.physical -> 'artifactLocation'
+                           ELSE result -> 'analysisTarget' END AS artifact
+        FROM physical p
+    ), part AS (
+        SELECT coalesce(jsonb_path_exists(result, 'strict $ ? (@.ruleId.type() == "string" && @.ruleId != ""
+                   || @.rule.id.type() == "string" && @.rule.id != "")', silent => true), false) AS has_rule,
+               result ? 'ruleIndex' OR result ? 'rule' AS refers_to_rule,
+               a.artifact ->> 'uri' AS uri, a.artifact ->> 'uriBaseId' AS base,
+               coalesce(a.artifact ->> 'index', '-1') <> '-1' AS has_index,
+               coalesce(jsonb_path_exists(result, 'strict $.partialFingerprints.keyvalue() ? (
+                   @.key starts with "primaryLocationLineHash" && @.value like_regex "^[0-9a-f]{8,}(:[0-9]+)?$")', silent => true), false)
+               OR coalesce(jsonb_path_exists(a.physical, 'strict $ ? (@.region.snippet.text.type() == "string"
+                   || @.region.snippet.rendered.text.type() == "string" || @.contextRegion.snippet.text.type() == "string")',
+                   silent => true), false) AS has_code,
+               coalesce(jsonb_path_exists(result, 'strict $.message ? (@.type() == "string" && @ != ""
+                   || @.text.type() == "string" && @.text != "")', silent => true), false)
+               OR coalesce(jsonb_path_exists(result, 'strict $.message ? (@.markdown.type() == "string" && @.markdown != "")',
+                   silent => true), false) AND coalesce(result #>> '{message,id}', '') = '' AS has_message,
+               regexp_replace(a.artifact ->> 'uri', '^file:(//[^/]*)?', '') AS path,
+               rtrim(regexp_replace(source_root, '^file:(//[^/]*)?', ''), '/') || '/' AS root
+        FROM artifact a
+    )
+    SELECT jsonb_typeof(result) IS DISTINCT FROM 'object'
+        OR NOT p.has_rule AND p.refers_to_rule
+        OR NOT p.has_code AND (p.has_index OR NOT p.has_message)
+        OR CASE WHEN coalesce(p.uri, '') = '' THEN p.has_index
+                -- A file somewhere on the tool's machine: the run may say where the repository was.
+                WHEN p.uri ~* '^(file:|/|[a-z]:[/\\])' THEN (starts_with(p.path, p.root) AND p.path <> p.root) IS NOT TRUE
+                WHEN p.uri ~ '^[A-Za-z][A-Za-z0-9+.-]*:' THEN false
+                WHEN p.base IS NULL THEN p.has_index
+                ELSE p.base <> '%SRCROOT%' AND NOT coalesce(uri_bases ? p.base, false) END
+    FROM part p;
+END;
+COMMENT ON FUNCTION result_needs_run(jsonb, text, jsonb) IS
+    'Whether rule, file, code or message of a SARIF result are told by the rest of its log, so that its fingerprint cannot be had from the result alone; source_root and uri_bases as for sarif_findings. Example: SELECT result_needs_run(''{"ruleIndex": 3, "message": {"text": "m"}}'')';
+
+-- The statements for one table: $1 a log, $2 organization_id, $3 repository_id, $4 source_root, $5 uri_bases.
+--
+-- migrate: Rows that still have the application's fingerprint are put together into logs again, one per tool, and read as new
+-- scans are. Those that need their run are left as they are, and counted.
+-- pair: Reads a log by both formulas, and so knows which row is which finding. It finds rows by what the application's
+-- fingerprint is made of, so it also mends those that `migrate` has read in another way than the log.
+--
+-- Of rows that are one finding now, such as those of before and after a moved line, the one that a person judged gets the new
+-- fingerprint, else the one seen last; the others stay as they are, and the next complete scan closes them.
 CREATE FUNCTION migration_plan(findings regclass, organization_id uuid, repository_id uuid) RETURNS jsonb
     STABLE LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
 DECLARE
     own text;
     plan jsonb;
-    target text;
+    names text[];
     kind text;
+    missing text;
+    -- What the table has, as an expression over its row f; NULL of that type where it lacks the column.
+    has jsonb;
+    result text;
+    is_judged CONSTANT text := $e$(f.status::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ('{open,fixed}'::pg_catalog.text[]))$e$;
+    old_fingerprint text;
+    new_fingerprint text;
+    of_repository text;
+    done text;
 BEGIN
     SELECT e.extnamespace::regnamespace::text INTO own FROM pg_extension e WHERE e.extname = 'reviewpro_pg';
     -- The table is one that ingest can use: the same checks, the same locks.
-    EXECUTE format('SELECT %s.ingest_plan($1, $2, $3, $2)', own) INTO plan USING findings, organization_id, repository_id;
-    SELECT format('%I.%I', n.nspname, c.relname) INTO target
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = findings;
-    SELECT ', fingerprint_kind = ''content-v1''' INTO kind FROM pg_attribute a
-    WHERE a.attrelid = findings AND a.attname = 'fingerprint_kind' AND NOT a.attisdropped;
+    EXECUTE format('SELECT %s.ingest_plan($1, $2, $3, $2, $4, $5, $4, NULL::jsonb, false, true, true, $4)', own) INTO plan
+        USING findings, organization_id, repository_id, 'ingest_results'::text, 'spec'::text;
+    EXECUTE format($sql$SELECT array_agg(c.name), max($kind$, fingerprint_kind = 'content-v1'$kind$)
+                               FILTER (WHERE c.name = 'fingerprint_kind' AND c.is_writable)
+                        FROM %s.ingest_columns($1) c$sql$, own) INTO names, kind USING findings;
+    SELECT n INTO missing FROM unnest('{rule_id,file_path,start_line,start_column,message}'::text[]) n WHERE n <> ALL (names) LIMIT 1;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'column "%" of relation "%" does not exist', missing, findings USING ERRCODE = 'undefined_column',
+            HINT = 'The application''s fingerprint is made of it.';
+    END IF;
+    SELECT jsonb_object_agg(c.name, format(CASE WHEN c.name = ANY (names) THEN 'f.%I::pg_catalog.%s' ELSE 'NULL::pg_catalog.%2$s' END,
+                                           c.name, c.type))
+    INTO has
+    FROM (VALUES ('end_line', 'text'), ('end_column', 'text'), ('snippet', 'text'), ('last_seen_at', 'timestamptz'),
+                 ('sarif_data', 'text'), ('fingerprint_kind', 'text')) c (name, type);
+    -- Of json, or text, too; what is no JSON is as good as nothing.
+    result := format('CASE WHEN pg_catalog.pg_input_is_valid(%1$s, ''pg_catalog.jsonb'') THEN (%1$s)::pg_catalog.jsonb END',
+                     has ->> 'sarif_data');
+    IF EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = findings AND a.attname = 'sarif_data' AND a.atttypid = 'jsonb'::regtype) THEN
+        result := 'f.sarif_data';
+    END IF;
+
+    old_fingerprint := format(
+        '%s.fingerprint($2, f.rule_id::pg_catalog.text, f.file_path::pg_catalog.text, f.start_line::pg_catalog.int8,
+                 f.start_column::pg_catalog.int8, f.message::pg_catalog.text)', own);
+    new_fingerprint := CASE WHEN (plan ->> 'is_scoped')::boolean
+        THEN format('%s.repository_fingerprint($3, r.fingerprint)', own) ELSE 'r.fingerprint' END;
+    of_repository := format('f.organization_id OPERATOR(pg_catalog.=) %s AND f.repository_id OPERATOR(pg_catalog.=) %s',
+                            plan ->> 'organization', plan ->> 'repository');
+    done := format($sql$done AS (
+            UPDATE %1$s f SET fingerprint = c.new_fingerprint%2$s
+            FROM chosen c
+            WHERE %3$s AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.old_fingerprint
+              AND NOT EXISTS (SELECT FROM %1$s f WHERE %3$s
+                              AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.new_fingerprint)
+            RETURNING 1
+        )$sql$, plan ->> 'table', kind, of_repository);
     RETURN jsonb_build_object('lock', plan ->> 'lock', 'migrate', format($sql$
         WITH old AS MATERIALIZED (
-            SELECT f.fingerprint::pg_catalog.text AS fingerprint, f.status::pg_catalog.text AS status,
-                   f.tool_name::pg_catalog.text AS tool, f.last_seen_at,
+            SELECT f.fingerprint::pg_catalog.text AS fingerprint, %3$s AS is_judged, f.tool_name::pg_catalog.text AS tool,
+                   %4$s AS last_seen_at,
                    -- The latest scan tells what is in the code now, and counts occurrences as the next one will.
                    CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed' THEN 2
-                        WHEN f.last_seen_at OPERATOR(pg_catalog.=) pg_catalog.max(f.last_seen_at) OVER (PARTITION BY f.tool_name)
-                        THEN 0 ELSE 1 END AS part,
-                   coalesce(f.sarif_data, pg_catalog.jsonb_build_object(
+                        WHEN %4$s OPERATOR(pg_catalog.<) pg_catalog.max(%4$s) OVER (PARTITION BY f.tool_name::pg_catalog.text)
+                        THEN 1 ELSE 0 END AS part,
+                   coalesce(%5$s, pg_catalog.jsonb_build_object(
                        'ruleId', f.rule_id, 'message', pg_catalog.jsonb_build_object('text', f.message),
                        'locations', pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('physicalLocation',
                            pg_catalog.jsonb_build_object('artifactLocation', pg_catalog.jsonb_build_object('uri', f.file_path),
                                'region', pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object(
-                                   'startLine', f.start_line, 'startColumn', f.start_column, 'endLine', f.end_line,
-                                   'endColumn', f.end_column,
-                                   'snippet', pg_catalog.jsonb_build_object('text', f.snippet)))))))) AS result
+                                   'startLine', f.start_line, 'startColumn', f.start_column, 'endLine', %6$s::pg_catalog.int8,
+                                   'endColumn', %7$s::pg_catalog.int8,
+                                   'snippet', pg_catalog.jsonb_build_object('text', %8$s)))))))) AS result,
+                   -- The application's word for what a result does not say.
+                   %5$s IS NULL AND 'unknown'::pg_catalog.text OPERATOR(pg_catalog.=)
+                       ANY (ARRAY[f.rule_id::pg_catalog.text, f.file_path::pg_catalog.text]) AS is_unknown
             FROM %1$s f
-            WHERE f.organization_id OPERATOR(pg_catalog.=) $1 AND f.repository_id OPERATOR(pg_catalog.=) $2
-              AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) %2$s.fingerprint(
-                  f.organization_id, f.rule_id, f.file_path, f.start_line, f.start_column, f.message)
-        ), numbered AS MATERIALIZED (
+            WHERE %9$s AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) %10$s
+        ), readable AS MATERIALIZED (
             SELECT o.*, pg_catalog.row_number() OVER (PARTITION BY o.tool, o.part ORDER BY o.fingerprint)
                         OPERATOR(pg_catalog.-) 1 AS place
-            FROM old o
+            FROM old o WHERE NOT o.is_unknown AND NOT %2$s.result_needs_run(o.result, $4, $5)
         ), logs AS (
             SELECT n.tool, n.part, pg_catalog.jsonb_build_object('version', '2.1.0', 'runs', pg_catalog.jsonb_build_array(
                        pg_catalog.jsonb_build_object(
                            'tool', pg_catalog.jsonb_build_object('driver', pg_catalog.jsonb_build_object('name', n.tool)),
                            'results', pg_catalog.jsonb_agg(n.result ORDER BY n.place)))) AS log
-            FROM numbered n GROUP BY 1, 2
+            FROM readable n GROUP BY 1, 2
         ), chosen AS (
-            SELECT DISTINCT ON (r.fingerprint) n.fingerprint AS old_fingerprint, %3$s AS new_fingerprint
+            SELECT DISTINCT ON (r.fingerprint) n.fingerprint AS old_fingerprint, %11$s AS new_fingerprint
             FROM logs l
-            CROSS JOIN LATERAL %2$s.sarif_findings(l.log, source_root => $3, kinds => NULL, include_absent => true) r
-            JOIN numbered n ON n.tool OPERATOR(pg_catalog.=) l.tool AND n.part OPERATOR(pg_catalog.=) l.part
+            CROSS JOIN LATERAL %2$s.sarif_findings(l.log, 'spec'::pg_catalog.text, $4, $5, NULL::pg_catalog.text[],
+                'include'::pg_catalog.text, true, false, NULL::pg_catalog.text, NULL::pg_catalog.text[], NULL::pg_catalog.uuid,
+                false, false) r
+            JOIN readable n ON n.tool OPERATOR(pg_catalog.=) l.tool AND n.part OPERATOR(pg_catalog.=) l.part
                            AND n.place OPERATOR(pg_catalog.=) r.result_index
-            ORDER BY r.fingerprint,
-                     (n.status OPERATOR(pg_catalog.<>) ALL ('{open,fixed}'::pg_catalog.text[])) DESC, n.part,
-                     n.last_seen_at DESC, n.fingerprint
-        ), done AS (
-            UPDATE %1$s f SET fingerprint = c.new_fingerprint%4$s
-            FROM chosen c
-            WHERE f.organization_id OPERATOR(pg_catalog.=) $1 AND f.repository_id OPERATOR(pg_catalog.=) $2
-              AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.old_fingerprint
-              AND NOT EXISTS (SELECT FROM %1$s g WHERE g.organization_id OPERATOR(pg_catalog.=) $1
-                  AND g.repository_id OPERATOR(pg_catalog.=) $2
-                  AND g.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) c.new_fingerprint)
-            RETURNING 1
-        )
-        SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4$sql$,
-        target, own, CASE WHEN (plan ->> 'is_scoped')::boolean
-            THEN format('%s.repository_fingerprint($2, r.fingerprint)', own) ELSE 'r.fingerprint' END, kind));
+            ORDER BY r.fingerprint, n.is_judged DESC, n.part, n.last_seen_at DESC, n.fingerprint
+        ), %12$s
+        SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4,
+               ((SELECT pg_catalog.count(*) FROM old) OPERATOR(pg_catalog.-) (SELECT pg_catalog.count(*) FROM readable)
+               )::pg_catalog.int4$sql$,
+        plan ->> 'table', own, is_judged, has ->> 'last_seen_at', result, has ->> 'end_line', has ->> 'end_column', has ->> 'snippet',
+        of_repository, old_fingerprint, new_fingerprint, done),
+    'pair', format($sql$
+        WITH before AS MATERIALIZED (
+            SELECT r.run_index, r.result_index, r.fingerprint
+            FROM %2$s.sarif_findings($1, 'compat'::pg_catalog.text, $4, $5, NULL::pg_catalog.text[], 'include'::pg_catalog.text,
+                true, false, NULL::pg_catalog.text, NULL::pg_catalog.text[], $2, false, false) r
+        ), after AS MATERIALIZED (
+            SELECT r.run_index, r.result_index, %6$s AS fingerprint
+            FROM %2$s.sarif_findings($1, 'spec'::pg_catalog.text, $4, $5, NULL::pg_catalog.text[], 'include'::pg_catalog.text,
+                true, false, NULL::pg_catalog.text, NULL::pg_catalog.text[], NULL::pg_catalog.uuid, false, false) r
+        ), stored AS MATERIALIZED (
+            SELECT f.fingerprint::pg_catalog.text AS fingerprint, %5$s AS old_fingerprint, %3$s AS is_judged, %8$s AS last_seen_at
+            FROM %1$s f WHERE %4$s
+              -- Not rows that are recognised by what their tool says, or who stored them.
+              AND coalesce(%9$s, 'compat'::pg_catalog.text) OPERATOR(pg_catalog.=) ANY ('{compat,content-v1}'::pg_catalog.text[])
+        ), old AS MATERIALIZED (
+            SELECT s.* FROM stored s
+            WHERE s.old_fingerprint OPERATOR(pg_catalog.=) ANY (SELECT b.fingerprint FROM before b)
+              -- What is recognised already stays what it is.
+              AND NOT EXISTS (SELECT FROM after a WHERE a.fingerprint OPERATOR(pg_catalog.=) s.fingerprint)
+        ), chosen AS (
+            SELECT DISTINCT ON (p.new_fingerprint) p.fingerprint AS old_fingerprint, p.new_fingerprint
+            -- Results that the application takes for one are several findings: the row becomes the first of them.
+            FROM (SELECT DISTINCT ON (o.fingerprint) o.fingerprint, o.is_judged, o.last_seen_at, a.fingerprint AS new_fingerprint,
+                         o.fingerprint OPERATOR(pg_catalog.=) o.old_fingerprint AS is_old
+                  FROM old o JOIN before b ON b.fingerprint OPERATOR(pg_catalog.=) o.old_fingerprint
+                  JOIN after a ON a.run_index OPERATOR(pg_catalog.=) b.run_index AND a.result_index OPERATOR(pg_catalog.=) b.result_index
+                  ORDER BY o.fingerprint, a.run_index, a.result_index) p
+            ORDER BY p.new_fingerprint, p.is_judged DESC, p.is_old DESC, p.last_seen_at DESC, p.fingerprint
+        ), %7$s
+        SELECT (SELECT pg_catalog.count(*) FROM old)::pg_catalog.int4, (SELECT pg_catalog.count(*) FROM done)::pg_catalog.int4
+        -- What is no log is an error even where there is nothing to look for in it.
+        WHERE (SELECT pg_catalog.count(*) FROM after) OPERATOR(pg_catalog.>=) 0$sql$,
+        plan ->> 'table', own, is_judged, of_repository, old_fingerprint, new_fingerprint, done, has ->> 'last_seen_at',
+        has ->> 'fingerprint_kind'));
 END
 $function$;
 COMMENT ON FUNCTION migration_plan(regclass, uuid, uuid) IS
-    'The statement that migrate_fingerprints runs, as an object of texts: a look behind the scenes. Example: SELECT migration_plan(''findings'', gen_random_uuid(), gen_random_uuid()) ->> ''migrate''';
+    'The statements that migrate_fingerprints and migrate_fingerprints_by_log run, as an object of texts: a look behind the scenes. Example: SELECT migration_plan(''findings'', gen_random_uuid(), gen_random_uuid()) ->> ''migrate'' AS statement';
 
 CREATE FUNCTION run_migration(
-    plan jsonb, organization_id uuid, repository_id uuid, source_root text, OUT examined integer, OUT migrated integer
+    plan jsonb, organization_id uuid, repository_id uuid, source_root text, uri_bases jsonb,
+    OUT examined integer, OUT migrated integer, OUT skipped integer
 ) RETURNS record
     VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
 BEGIN
     PERFORM pg_catalog.pg_advisory_xact_lock(
         pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
-    EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'migrate') INTO STRICT examined, migrated
-        USING organization_id, repository_id, source_root;
+    EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'migrate') INTO STRICT examined, migrated, skipped
+        USING NULL::pg_catalog.text, organization_id, repository_id, source_root, uri_bases;
+    IF skipped OPERATOR(pg_catalog.>) 0 THEN
+        RAISE NOTICE '% of % rows of repository % cannot be read without their log, and keep their fingerprints',
+            skipped, examined, repository_id
+            USING HINT = 'Pass their latest log to migrate_fingerprints_by_log before the next ingest, '
+                'or the missing source_root or uri_bases.';
+    END IF;
 END
 $function$;
-COMMENT ON FUNCTION run_migration(jsonb, uuid, uuid, text) IS
-    'Runs the statement of migration_plan: a step of migrate_fingerprints. Example: SELECT m.* FROM gen_random_uuid() o, gen_random_uuid() r, run_migration(migration_plan(''findings'', o, r), o, r, NULL) m';
+COMMENT ON FUNCTION run_migration(jsonb, uuid, uuid, text, jsonb) IS
+    'Runs a statement of migration_plan: a step of migrate_fingerprints. Example: SELECT m.* FROM gen_random_uuid() o, gen_random_uuid() r, run_migration(migration_plan(''findings'', o, r), o, r, NULL, NULL) m';
+
+CREATE FUNCTION run_log_migration(
+    plan jsonb, document anyelement, organization_id uuid, repository_id uuid, source_root text, uri_bases jsonb,
+    OUT examined integer, OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
+BEGIN
+    IF document IS NULL THEN
+        RAISE EXCEPTION 'the document must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    PERFORM pg_catalog.pg_advisory_xact_lock(
+        pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
+    EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'pair') INTO STRICT examined, migrated
+        USING document, organization_id, repository_id, source_root, uri_bases;
+END
+$function$;
+COMMENT ON FUNCTION run_log_migration(jsonb, anyelement, uuid, uuid, text, jsonb) IS
+    'Runs a statement of migration_plan: a step of migrate_fingerprints_by_log. Example: SELECT m.* FROM gen_random_uuid() o, gen_random_uuid() r, run_log_migration(migration_plan(''findings'', o, r), ''{"version":"2.1.0","runs":[]}''::text, o, r, NULL, NULL) m';
 
 CREATE FUNCTION migrate_fingerprints(
     findings regclass,
     organization_id uuid,
     repository_id uuid,
     source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    OUT examined integer,
+    OUT migrated integer,
+    OUT skipped integer
+) RETURNS record
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT m.examined, m.migrated, m.skipped
+    FROM run_migration(migration_plan(findings, organization_id, repository_id), organization_id, repository_id, source_root,
+                       uri_bases) m;
+END;
+COMMENT ON FUNCTION migrate_fingerprints(regclass, uuid, uuid, text, jsonb) IS
+    'Gives the rows of one repository content fingerprints instead of the application''s; may be repeated. Rows that cannot be read without their log are skipped: for those there is migrate_fingerprints_by_log. source_root and uri_bases as for sarif_findings. Example: SELECT * FROM migrate_fingerprints(create_findings_table(''old_findings''), gen_random_uuid(), gen_random_uuid())';
+
+CREATE FUNCTION migrate_fingerprints_by_log(
+    sarif text,
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
     OUT examined integer,
     OUT migrated integer
 ) RETURNS record
     VOLATILE LANGUAGE sql
 BEGIN ATOMIC
     SELECT m.examined, m.migrated
-    FROM run_migration(migration_plan(findings, organization_id, repository_id), organization_id, repository_id, source_root) m;
+    FROM run_log_migration(migration_plan(findings, organization_id, repository_id), sarif, organization_id, repository_id,
+                           source_root, uri_bases) m;
 END;
-COMMENT ON FUNCTION migrate_fingerprints(regclass, uuid, uuid, text) IS
-    'Gives the rows of one repository content fingerprints instead of the application''s; may be repeated. source_root as for sarif_findings. Example: SELECT * FROM migrate_fingerprints(create_findings_table(''old_findings''), gen_random_uuid(), gen_random_uuid())';
+COMMENT ON FUNCTION migrate_fingerprints_by_log(text, regclass, uuid, uuid, text, jsonb) IS
+    'Gives the rows that a log tells of content fingerprints instead of the application''s, by reading the log both ways; may be repeated, and follow migrate_fingerprints. Example: SELECT * FROM migrate_fingerprints_by_log(''{"version":"2.1.0","runs":[]}''::text, create_findings_table(''older_findings''), gen_random_uuid(), gen_random_uuid())';
+
+CREATE FUNCTION migrate_fingerprints_by_log(
+    sarif json,
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    OUT examined integer,
+    OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT m.examined, m.migrated
+    FROM run_log_migration(migration_plan(findings, organization_id, repository_id), sarif, organization_id, repository_id,
+                           source_root, uri_bases) m;
+END;
+COMMENT ON FUNCTION migrate_fingerprints_by_log(json, regclass, uuid, uuid, text, jsonb) IS
+    'Gives the rows that a log tells of content fingerprints instead of the application''s, by reading the log both ways; may be repeated, and follow migrate_fingerprints. Example: SELECT * FROM migrate_fingerprints_by_log(''{"version":"2.1.0","runs":[]}''::json, create_findings_table(''older_findings''), gen_random_uuid(), gen_random_uuid())';
+
+CREATE FUNCTION migrate_fingerprints_by_log(
+    sarif jsonb,
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    OUT examined integer,
+    OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT m.examined, m.migrated
+    FROM run_log_migration(migration_plan(findings, organization_id, repository_id), sarif, organization_id, repository_id,
+                           source_root, uri_bases) m;
+END;
+COMMENT ON FUNCTION migrate_fingerprints_by_log(jsonb, regclass, uuid, uuid, text, jsonb) IS
+    'Gives the rows that a log tells of content fingerprints instead of the application''s, by reading the log both ways; may be repeated, and follow migrate_fingerprints. Example: SELECT * FROM migrate_fingerprints_by_log(''{"version":"2.1.0","runs":[]}''::jsonb, create_findings_table(''older_findings''), gen_random_uuid(), gen_random_uuid())';
+
+CREATE FUNCTION migrate_fingerprints_by_log(
+    sarif bytea,
+    findings regclass,
+    organization_id uuid,
+    repository_id uuid,
+    source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
+    OUT examined integer,
+    OUT migrated integer
+) RETURNS record
+    VOLATILE LANGUAGE sql
+BEGIN ATOMIC
+    SELECT m.examined, m.migrated
+    FROM run_log_migration(migration_plan(findings, organization_id, repository_id), sarif, organization_id, repository_id,
+                           source_root, uri_bases) m;
+END;
+COMMENT ON FUNCTION migrate_fingerprints_by_log(bytea, regclass, uuid, uuid, text, jsonb) IS
+    'Gives the rows that a log tells of content fingerprints instead of the application''s, by reading the log both ways; may be repeated, and follow migrate_fingerprints. Example: SELECT * FROM migrate_fingerprints_by_log(convert_to(''{"version":"2.1.0","runs":[]}'', ''UTF8''), create_findings_table(''older_findings''), gen_random_uuid(), gen_random_uuid())';
 
 -- No SET clause: a procedure with one may not commit.
 CREATE PROCEDURE migrate_all_fingerprints(
     findings regclass,
     source_root text DEFAULT NULL,
+    uri_bases jsonb DEFAULT NULL,
     INOUT examined bigint DEFAULT 0,
-    INOUT migrated bigint DEFAULT 0
+    INOUT migrated bigint DEFAULT 0,
+    INOUT skipped bigint DEFAULT 0
 )
     LANGUAGE plpgsql AS $procedure$
 DECLARE
@@ -2232,25 +2600,33 @@ BEGIN
     SELECT pg_catalog.format('%I', n.nspname) INTO STRICT own
     FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) e.extnamespace
     WHERE e.extname OPERATOR(pg_catalog.=) 'reviewpro_pg';
-    SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) INTO target
+    SELECT pg_catalog.format('%s%I.%I', CASE WHEN c.relkind OPERATOR(pg_catalog.=) 'r' THEN 'ONLY ' END, n.nspname, c.relname)
+    INTO target
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.oid OPERATOR(pg_catalog.=) findings;
     IF target IS NULL THEN
         RAISE EXCEPTION 'relation "findings" does not exist' USING ERRCODE = 'undefined_table',
             HINT = 'Name your table in the argument findings.';
     END IF;
-    FOR repository IN EXECUTE pg_catalog.format(
-        'SELECT DISTINCT organization_id, repository_id FROM %s ORDER BY organization_id, repository_id', target)
+    -- A row without organisation or repository is nobody's, and stays as it is.
+    FOR repository IN EXECUTE pg_catalog.format($sql$
+        SELECT DISTINCT f.organization_id::pg_catalog.text AS organization_id, f.repository_id::pg_catalog.text AS repository_id
+        FROM %s f
+        WHERE pg_catalog.pg_input_is_valid(f.organization_id::pg_catalog.text, 'pg_catalog.uuid')
+          AND pg_catalog.pg_input_is_valid(f.repository_id::pg_catalog.text, 'pg_catalog.uuid')
+        ORDER BY 1, 2$sql$, target)
     LOOP
-        EXECUTE pg_catalog.format('SELECT * FROM %s.migrate_fingerprints($1, $2, $3, $4)', own) INTO STRICT batch
-            USING findings, repository.organization_id, repository.repository_id, source_root;
+        EXECUTE pg_catalog.format('SELECT * FROM %s.migrate_fingerprints($1, $2, $3, $4, $5)', own) INTO STRICT batch
+            USING findings, repository.organization_id::pg_catalog.uuid, repository.repository_id::pg_catalog.uuid, source_root,
+                  uri_bases;
         examined := examined OPERATOR(pg_catalog.+) batch.examined;
         migrated := migrated OPERATOR(pg_catalog.+) batch.migrated;
+        skipped := skipped OPERATOR(pg_catalog.+) batch.skipped;
         COMMIT;
     END LOOP;
 END
 $procedure$;
-COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, bigint, bigint) IS
+COMMENT ON PROCEDURE migrate_all_fingerprints(regclass, text, jsonb, bigint, bigint, bigint) IS
     'As migrate_fingerprints, for every repository of a table, each in a transaction of its own: what was done stays done when it is stopped, and a second run goes on. Example: CALL migrate_all_fingerprints(''findings'')';
 
 CREATE FUNCTION bar(
@@ -2359,6 +2735,13 @@ BEGIN
     ), found AS (
         SELECT w.name, w.shown, y.typname IS NOT NULL AS is_there, CASE
             WHEN y.typname IS NULL THEN format('NULL::pg_catalog.%s', w.shown)
+            -- Columns may hold what the shown type cannot: that is not shown.
+            WHEN w.name = 'security_severity'
+            THEN format('CASE WHEN f.%1$I OPERATOR(pg_catalog.>=) 0 AND f.%1$I OPERATOR(pg_catalog.<=) 10
+                         THEN pg_catalog.round(f.%1$I::pg_catalog.numeric, 10)::pg_catalog.float8 END', w.name)
+            WHEN y.typname = 'json' OR y.typname IN ('date', 'timestamp', '_float8') AND w.types IS NOT NULL
+            THEN format('CASE WHEN pg_catalog.pg_input_is_valid(f.%1$I::pg_catalog.text, %3$L) THEN f.%1$I::pg_catalog.text::pg_catalog.%2$s END',
+                        w.name, w.shown, 'pg_catalog.' || w.shown)
             WHEN w.shown = 'jsonb' THEN format('pg_catalog.to_jsonb(f.%I)', w.name)
             ELSE format('f.%I::pg_catalog.%s', w.name, w.shown)
         END AS expression
@@ -2421,10 +2804,17 @@ BEGIN
                 SELECT pg_catalog.jsonb_build_object('severity', pg_catalog.left(%1$s, 100), 'label', pg_catalog.left(
                            pg_catalog.concat_ws(': ', %2$s, %3$s), 160))::pg_catalog.text AS id, %4$s AS embedding
                 FROM %5$s f %6$s %7$s %8$s OPERATOR(pg_catalog.=) 'open' AND f.embedding IS NOT NULL
-                ORDER BY pg_catalog.hashtextextended(%9$s, 0) LIMIT %10$s)
-            SELECT s.id, s.embedding FROM sample s
-            WHERE pg_catalog.cardinality(s.embedding) OPERATOR(pg_catalog.=) (
-                SELECT pg_catalog.mode() WITHIN GROUP (ORDER BY pg_catalog.cardinality(e.embedding)) FROM sample e)$sql$,
+                ORDER BY pg_catalog.hashtextextended(%9$s, 0) LIMIT %10$s),
+            vector AS MATERIALIZED (
+                SELECT s.* FROM sample s
+                WHERE CASE WHEN pg_catalog.array_ndims(s.embedding) OPERATOR(pg_catalog.=) 1 THEN
+                          pg_catalog.array_position(s.embedding, NULL::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, 'NaN'::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, 'Infinity'::pg_catalog.float4) IS NULL
+                      AND pg_catalog.array_position(s.embedding, '-Infinity'::pg_catalog.float4) IS NULL END)
+            SELECT v.id, v.embedding FROM vector v
+            WHERE pg_catalog.cardinality(v.embedding) OPERATOR(pg_catalog.=) (
+                SELECT pg_catalog.mode() WITHIN GROUP (ORDER BY pg_catalog.cardinality(e.embedding)) FROM vector e)$sql$,
             has ->> 'severity', has ->> 'rule_id', has ->> 'message', has ->> 'embedding', target, scope,
             CASE scope WHEN '' THEN 'WHERE' ELSE 'AND' END, has ->> 'status',
             -- Whatever tells rows apart.
@@ -2516,7 +2906,7 @@ SELECT pg_catalog.jsonb_build_object(
                          %28$s AS help_uri, %4$s AS file_path, %31$s AS start_line, %32$s AS message, %33$s AS snippet,
                          %34$s AS tool_name, %35$s AS first_seen_at, %36$s AS cwe_ids, %37$s AS fingerprint, %7$s AS first_seen_scan,
                          %9$s AS reopened_scan, coalesce(%6$s, '') AS repository, coalesce(%5$s, false) AS suppressed,
-                         CASE WHEN %38$s OPERATOR(pg_catalog.>=) 0 AND %38$s OPERATOR(pg_catalog.<=) 10 THEN %38$s END AS score
+                         %38$s AS score
                   FROM %13$s f %29$s %2$s OPERATOR(pg_catalog.=) 'open'
                   ORDER BY suppressed, rank, score DESC NULLS LAST, file_path, start_line, rule_id, fingerprint LIMIT %39$s) w
             LEFT JOIN latest l ON l.repository OPERATOR(pg_catalog.=) w.repository) w),
@@ -2530,7 +2920,8 @@ SELECT pg_catalog.jsonb_build_object(
              ELSE 'f.fixed_at OPERATOR(pg_catalog.>=) l.from_at' END,
         CASE WHEN vectors IS NULL THEN '' ELSE format($sql$,
 mapped AS MATERIALIZED (
-    SELECT m.id, m.cluster, m.x, m.y FROM %s.cluster_map(%L, eps => %L, min_samples => %L) m WHERE m.x IS NOT NULL
+    SELECT m.id, m.cluster, m.x, m.y
+    FROM %s.cluster_map(%L::pg_catalog.text, eps => %L::pg_catalog.float8, min_samples => %L::pg_catalog.int4) m WHERE m.x IS NOT NULL
 )$sql$, own, vectors, eps, min_samples) END,
         title,
         (SELECT jsonb_agg(jsonb_build_object('name', s.name, 'value', s.value)) FROM (VALUES
