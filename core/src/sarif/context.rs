@@ -68,8 +68,7 @@ impl<'d> Context<'d> {
             category: run
                 .automation
                 .get()
-                .and_then(|automation| automation.id.filled())
-                .map(category),
+                .and_then(|automation| category(automation.id.filled()?)),
             column_kind: run.column_kind.filled(),
             overrides: overrides(&invocations, &rules),
             rules,
@@ -110,16 +109,17 @@ pub(crate) fn version<'d>(driver: &ToolComponent<'d>) -> Option<Cow<'d, str>> {
         .find_map(Raw::filled)
 }
 
-/// Everything before the last slash of `automationDetails.id`; the rest names one run.
-pub(crate) fn category(id: Cow<'_, str>) -> Cow<'_, str> {
-    match (id.rfind('/'), id) {
-        (None, id) => id,
-        (Some(at), Cow::Borrowed(id)) => Cow::Borrowed(&id[..at]),
-        (Some(at), Cow::Owned(mut id)) => {
+/// Everything before the last slash of `automationDetails.id`; the rest names one run (§3.17.3). An id without a slash is all
+/// name, and has no category.
+pub(crate) fn category(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let at = id.rfind('/').filter(|at| *at > 0)?;
+    Some(match id {
+        Cow::Borrowed(id) => Cow::Borrowed(&id[..at]),
+        Cow::Owned(mut id) => {
             id.truncate(at);
             Cow::Owned(id)
         }
-    }
+    })
 }
 
 /// Whether the run keeps some of its properties in other files.
@@ -164,9 +164,12 @@ mod tests {
 
     #[test]
     fn the_category_is_what_stands_before_the_last_slash() {
-        assert_eq!(category("a/b/c".into()), "a/b");
-        assert_eq!(category("nightly".into()), "nightly");
-        assert_eq!(category("x/".into()), "x");
-        assert_eq!(category(Cow::Owned("/x".into())), "");
+        let of = |id: &str| category(Cow::Owned(id.to_owned())).map(Cow::into_owned);
+        assert_eq!(category("a/b/c".into()).as_deref(), Some("a/b"));
+        assert_eq!(of("x/").as_deref(), Some("x"));
+        assert_eq!(of("a/b/").as_deref(), Some("a/b"));
+        for id in ["nightly", "2026-11-25T06:00:00Z", "/x", "/"] {
+            assert_eq!(of(id), None, "{id}");
+        }
     }
 }
