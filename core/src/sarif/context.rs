@@ -11,7 +11,7 @@ use super::options::{FingerprintKind, Options};
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::rule::{Found, Rules};
-use super::taxonomy::{self, Taxonomies};
+use super::taxonomy::Taxonomies;
 use super::warning::{Warning, Warnings};
 
 /// A run without its results, resolved.
@@ -24,7 +24,7 @@ pub(crate) struct Context<'d> {
     pub(crate) column_kind: Option<Cow<'d, str>>,
     pub(crate) rules: Rules<'d>,
     pub(crate) files: Files<'d>,
-    pub(crate) taxonomies: Taxonomies,
+    pub(crate) taxonomies: Taxonomies<'d>,
     /// Level overrides by invocation: rule and level.
     overrides: Vec<Vec<(usize, Level)>>,
     /// What every row of the run is warned of.
@@ -34,14 +34,7 @@ pub(crate) struct Context<'d> {
 impl<'d> Context<'d> {
     /// Resolves a run; takes what it needs out of it.
     pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> crate::Result<Self> {
-        let taxonomies = Taxonomies {
-            is_cwe: run
-                .taxonomies
-                .items
-                .iter()
-                .map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid)))
-                .collect(),
-        };
+        let taxonomies = Taxonomies::of(&run.taxonomies.items)?;
         let described = run.tool.get();
         let driver = described.and_then(|tool| tool.driver.get());
         let rules = Rules::of(described, &taxonomies)?;

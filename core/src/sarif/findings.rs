@@ -184,7 +184,7 @@ pub(crate) fn read<'d>(
         .take(statistics.aborted.unwrap_or(usize::MAX))
     {
         let Member::Is(run) = run else { continue };
-        let complete = runs::is_complete(run);
+        let complete = runs::is_complete(run)?;
         let reader = Reader {
             options,
             memory: task.memory,

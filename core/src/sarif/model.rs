@@ -49,6 +49,8 @@ object! {
         organization: Raw<'d> = b"organization",
         information_uri: Raw<'d> = b"informationUri",
         rules: List<'d, Member<Rule<'d>>> = b"rules",
+        notifications: List<'d, Member<Descriptor<'d>>> = b"notifications",
+        taxa: List<'d, Member<Descriptor<'d>>> = b"taxa",
         global_message_strings: Raw<'d> = b"globalMessageStrings",
     }
 
@@ -67,6 +69,13 @@ object! {
         deprecated_ids: Raw<'d> = b"deprecatedIds",
     }
 
+    /// reportingDescriptor, §3.49, of what is no rule: a notification or a taxon.
+    Descriptor {
+        id: Raw<'d> = b"id",
+        guid: Raw<'d> = b"guid",
+        configuration: Member<Configuration<'d>> = b"defaultConfiguration",
+    }
+
     /// multiformatMessageString, §3.12.
     Text {
         text: Raw<'d> = b"text",
@@ -77,6 +86,7 @@ object! {
     Configuration {
         level: Raw<'d> = b"level",
         enabled: Raw<'d> = b"enabled",
+        rank: Raw<'d> = b"rank",
     }
 
     /// configurationOverride, §3.51.
@@ -217,11 +227,14 @@ object! {
         execution_notifications: List<'d, Raw<'d>> = b"toolExecutionNotifications",
         configuration_notifications: List<'d, Raw<'d>> = b"toolConfigurationNotifications",
         overrides: List<'d, Member<Override<'d>>> = b"ruleConfigurationOverrides",
+        notification_overrides: List<'d, Member<Override<'d>>> = b"notificationConfigurationOverrides",
+        start_failure: Raw<'d> = b"processStartFailureMessage",
     }
 
     /// notification, §3.58.
     Notification {
         level: Raw<'d> = b"level",
+        descriptor: Member<Reference<'d>> = b"descriptor",
     }
 
     /// versionControlDetails, §3.23.
@@ -330,5 +343,12 @@ impl<'d> Run<'d> {
             .iter()
             .map(|raw| raw.read::<Member<Invocation<'d>>>().into_inner())
             .collect()
+    }
+}
+
+impl Invocation<'_> {
+    /// Whether `processStartFailureMessage` says that there was nothing to run.
+    pub(crate) fn failed_to_start(&self) -> bool {
+        !self.start_failure.is_none() && !self.start_failure.is_empty()
     }
 }

@@ -34,6 +34,8 @@ warnings! {
     RuleIndexMismatch = "rule_index_mismatch",
     /// `ruleIndex` names no rule.
     RuleIndexOutOfRange = "rule_index_out_of_range",
+    /// `toolComponent` names no component of the tool; a rule index in it means nothing.
+    ToolComponentUnresolved = "tool_component_unresolved",
     /// The message is a plain string.
     MessageNotObject = "message_not_object",
     /// No message string has the message's id.
