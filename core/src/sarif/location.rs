@@ -8,6 +8,7 @@ use super::options::Options;
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::region;
+use super::roots::Roots;
 use super::uri::{self, Path};
 use super::warning::{Warning, Warnings};
 
@@ -21,14 +22,23 @@ pub(crate) struct Files<'d> {
     logical: Vec<Member<LogicalLocation<'d>>>,
     /// The caller's and the log's base URIs: uri and uriBaseId by name.
     bases: HashMap<Cow<'d, str>, Base<'d>>,
-    /// Absolute paths that end in one slash, longest first.
-    roots: Vec<String>,
+    roots: Roots,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Base<'d> {
+    /// With slashes; of an absolute path the `file:` URI.
     uri: Option<Cow<'d, str>>,
     base: Option<Cow<'d, str>>,
+}
+
+impl<'d> Base<'d> {
+    fn of(uri: Option<Cow<'d, str>>, base: Option<Cow<'d, str>>) -> Self {
+        Base {
+            uri: uri.map(uri::as_base),
+            base,
+        }
+    }
 }
 
 /// A file as a row shows it.
@@ -66,52 +76,43 @@ impl<'d> Files<'d> {
         for (name, value) in run.uri_bases.members() {
             let location: Member<ArtifactLocation<'d>> = value.read();
             if let Some(location) = location.get() {
-                files.bases.insert(
-                    name,
-                    Base {
-                        uri: location.uri.filled(),
-                        base: location.base.filled(),
-                    },
-                );
+                let base = Base::of(location.uri.filled(), location.base.filled());
+                files.bases.insert(name, base);
             }
         }
-        let declared: Vec<_> = files.bases.values().filter_map(|base| base.uri.clone()).collect();
+        let mut bases: Vec<_> = files.bases.values().filter_map(|base| base.uri.clone()).collect();
         for (name, uri) in &options.uri_bases {
-            let base = Base {
-                uri: Some(Cow::Owned(uri.clone())),
-                base: None,
-            };
+            let base = Base::of(Some(Cow::Owned(uri.clone())), None);
+            bases.extend(base.uri.clone());
             files.bases.insert(Cow::Owned(name.clone()), base);
         }
-        let working = invocations.iter().map(|invocation| &invocation.working_directory);
-        let mapped = run
-            .version_control
-            .items
-            .iter()
-            .filter_map(Member::get)
-            .map(|control| &control.mapped_to);
-        let located = working
-            .chain(mapped)
-            .filter_map(Member::get)
-            .filter_map(|location| files.root(location));
-        let given = options.source_root.iter().map(|root| Cow::Owned(root.clone()));
-        let mut roots: Vec<String> = located
-            .collect::<Vec<_>>()
-            .into_iter()
-            .chain(given)
-            .chain(declared)
-            .filter_map(as_root)
-            .collect();
-        roots.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        roots.dedup();
-        files.roots = roots;
+        let mapped = run.version_control.items.iter().filter_map(Member::get);
+        let mapped = files.all(mapped.map(|control| &control.mapped_to));
+        let working = files.all(invocations.iter().map(|invocation| &invocation.working_directory));
+        files.roots = Roots::of(options.source_root.as_deref(), mapped, bases, working);
         files
+    }
+
+    /// Locations of the run itself as URIs.
+    fn all<'a>(&self, locations: impl Iterator<Item = &'a Member<ArtifactLocation<'d>>>) -> Vec<Cow<'d, str>>
+    where
+        'd: 'a,
+    {
+        locations
+            .filter_map(Member::get)
+            .filter_map(|location| self.root(location))
+            .collect()
     }
 
     /// A location of the run itself, such as its working directory, as a URI.
     fn root(&self, location: &ArtifactLocation<'d>) -> Option<Cow<'d, str>> {
         let reference = self.complete(location, &mut Warnings::default());
-        let resolved = self.resolve(reference.uri?, reference.base, &mut Warnings::default());
+        // `{"uriBaseId": "ROOT"}` alone is what that base says.
+        let uri = match (reference.uri, &reference.base) {
+            (None, Some(_)) => Cow::Borrowed(""),
+            (uri, _) => uri?,
+        };
+        let resolved = self.resolve(uri, reference.base, &mut Warnings::default());
         Some(match resolved.root {
             Some(root) => Cow::Owned(join(&root, &resolved.relative)),
             None => resolved.relative,
@@ -180,10 +181,13 @@ impl<'d> Files<'d> {
             };
         }
         let resolved = self.resolve(uri, base, warnings);
-        let absolute = resolved
-            .root
-            .map(|root| Cow::Owned(join(&root, &resolved.relative)));
-        let path = self.without_root(uri::path(resolved.relative));
+        let (relative, root) = (resolved.relative, resolved.root);
+        let absolute = root.as_ref().map(|root| Cow::Owned(join(root, &relative)));
+        let path = uri::path(relative);
+        let path = match root.and_then(|root| self.roots.below_base(root, &path)) {
+            Some(path) => Cow::Owned(path),
+            None => self.without_root(path),
+        };
         File {
             path: Some(path).filter(|path| !path.is_empty()),
             uri: absolute,
@@ -223,22 +227,16 @@ impl<'d> Files<'d> {
         resolved
     }
 
-    /// An absolute path without the longest root that it is under.
+    /// An absolute path without the root that counts.
     fn without_root(&self, path: Path<'d>) -> Cow<'d, str> {
         let path = match path {
             Path::Absolute(path) => path,
             other => return other.into_text(),
         };
-        let Some(root) = self
-            .roots
-            .iter()
-            .find(|root| path.len() > root.len() && path.starts_with(root.as_str()))
-        else {
-            return path;
-        };
-        match path {
-            Cow::Borrowed(path) => Cow::Borrowed(&path[root.len()..]),
-            Cow::Owned(path) => Cow::Owned(path[root.len()..].to_owned()),
+        match (self.roots.length(&path), path) {
+            (0, path) => path,
+            (length, Cow::Borrowed(path)) => Cow::Borrowed(&path[length..]),
+            (length, Cow::Owned(path)) => Cow::Owned(path[length..].to_owned()),
         }
     }
 
@@ -312,15 +310,6 @@ fn join(base: &str, rest: &str) -> String {
     format!("{base}{slash}{rest}")
 }
 
-/// A location as a root: an absolute path with exactly one slash at its end, never `/` itself.
-fn as_root(uri: Cow<'_, str>) -> Option<String> {
-    let Path::Absolute(path) = uri::path(uri) else {
-        return None;
-    };
-    let path = path.trim_end_matches('/');
-    (!path.is_empty()).then(|| format!("{path}/"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -392,11 +381,11 @@ mod tests {
     }
 
     #[test]
-    fn absolute_paths_lose_their_longest_root() {
+    fn absolute_paths_lose_their_root() {
         let run = r#"{"invocations":[{"workingDirectory":{"uri":"file:///w/p"}}],
             "originalUriBaseIds":{"R":{"uri":"file:///w/"},"ALL":{"uri":"file:///"}},
             "versionControlProvenance":[{"mappedTo":{"uri":"x/","uriBaseId":"R"}}]}"#;
-        assert_eq!(path(run, r#"{"uri":"file:///w/p/a.c"}"#), "a.c");
+        assert_eq!(path(run, r#"{"uri":"file:///w/p/a.c"}"#), "p/a.c");
         assert_eq!(path(run, r#"{"uri":"/w/x/a.c"}"#), "a.c");
         assert_eq!(path(run, r#"{"uri":"/w/pa.c"}"#), "pa.c");
         assert_eq!(path(run, r#"{"uri":"/etc/a.c"}"#), "/etc/a.c");

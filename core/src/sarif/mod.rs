@@ -32,6 +32,7 @@ mod raw;
 mod read;
 mod region;
 mod results;
+mod roots;
 mod row;
 mod rule;
 mod rules;
