@@ -129,7 +129,7 @@ fn runs_and_tools_that_are_missing_or_odd() {
     assert_eq!(rows[0]["tool_name"], Json::Null);
     assert_eq!(rows[0]["warnings"], json!(["tool_missing"]));
     for text in [
-        "{\"runs\":null}",
+        "{\"runs\":null,\"version\":\"2.1.0\"}",
         "{\"runs\":[]}",
         "{\"runs\":[],\"version\":\"2.2\"}",
     ] {
@@ -201,7 +201,8 @@ fn numbers_and_escapes_where_something_else_should_be() {
             "type_mismatch",
             "rule_index_out_of_range",
             "message_not_object",
-            "message_from_rule"
+            "message_from_rule",
+            "rank_out_of_range"
         ])
     );
     assert_eq!(rows[0]["rank"], Json::Null);

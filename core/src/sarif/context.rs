@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::fingerprint::tool;
 
-use super::level::Level;
+use super::level::Configured;
 use super::location::Files;
 use super::model::{Finding, Invocation, Run, ToolComponent};
 use super::options::{FingerprintKind, Options};
@@ -25,8 +25,8 @@ pub(crate) struct Context<'d> {
     pub(crate) rules: Rules<'d>,
     pub(crate) files: Files<'d>,
     pub(crate) taxonomies: Taxonomies<'d>,
-    /// Level overrides by invocation: rule and level.
-    overrides: Vec<Vec<(usize, Level)>>,
+    /// Overrides by invocation: rule and configuration.
+    overrides: Vec<Vec<(usize, Configured)>>,
     /// What every row of the run is warned of.
     pub(crate) warnings: Warnings,
 }
@@ -71,11 +71,11 @@ impl<'d> Context<'d> {
         })
     }
 
-    /// The level that a configuration override of the result's invocation gives the rule. A result that names no
-    /// invocation means the only one.
-    pub(crate) fn overridden(&self, finding: &Finding<'_>, found: Found) -> Option<Level> {
+    /// What the configuration overrides of the result's invocation say of the rule. A result that names no invocation means the
+    /// only one.
+    pub(crate) fn overridden(&self, finding: &Finding<'_>, found: Found) -> Configured {
         if self.overrides.is_empty() {
-            return None;
+            return Configured::default();
         }
         let invocation = match finding
             .provenance
@@ -84,14 +84,14 @@ impl<'d> Context<'d> {
         {
             Index::At(at) => at,
             _ if self.overrides.len() == 1 => 0,
-            _ => return None,
+            _ => return Configured::default(),
         };
-        let rule = found.rule?;
-        let entries = self.overrides.get(invocation)?;
-        entries
-            .iter()
-            .find(|(overridden, _)| *overridden == rule)
-            .map(|(_, level)| *level)
+        let entries = self.overrides.get(invocation).into_iter().flatten();
+        let mut of_rule = entries.filter(|(rule, _)| found.rule == Some(*rule));
+        Configured {
+            level: of_rule.clone().find_map(|(_, configured)| configured.level),
+            rank: of_rule.find_map(|(_, configured)| configured.rank),
+        }
     }
 }
 
@@ -127,19 +127,23 @@ pub(crate) fn has_external(run: &Run<'_>) -> bool {
             external.logical_locations,
             external.results,
             external.taxonomies,
+            external.thread_flow_locations,
         ]
         .iter()
         .any(|reference| !reference.is_none())
     })
 }
 
-fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Level)>> {
+fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Configured)>> {
     let of_invocation = |invocation: &Invocation<'_>| -> Vec<_> {
         let items = invocation.overrides.items.iter().filter_map(Member::get);
         items
             .filter_map(|item| {
-                let level = Level::parse(&item.configuration.get()?.level.text()?)?;
-                Some((rules.resolve(item.descriptor.get()?)?, level))
+                let configured = Configured::of(&item.configuration);
+                if configured.is_empty() {
+                    return None;
+                }
+                Some((rules.resolve(item.descriptor.get()?)?, configured))
             })
             .collect()
     };

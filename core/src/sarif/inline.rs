@@ -38,6 +38,9 @@ fn resolve_run<'d>(run: &mut Run<'d>, inline: &[ExternalProperties<'d>]) {
     for source in found(&mut external.taxonomies) {
         append(&mut run.taxonomies, &source.taxonomies);
     }
+    for source in found(&mut external.thread_flow_locations) {
+        append(&mut run.thread_flow_locations, &source.thread_flow_locations);
+    }
     for source in found(&mut external.conversion) {
         run.conversion = source.conversion.clone();
     }

@@ -122,10 +122,7 @@ impl<'d> Files<'d> {
     /// The file of a location.
     pub(crate) fn file(&self, location: &ArtifactLocation<'d>, warnings: &mut Warnings) -> File<'d> {
         let reference = self.complete(location, warnings);
-        if let Some(file) = reference
-            .artifact
-            .and_then(|at| self.nested(at, NESTING_LIMIT, warnings))
-        {
+        if let Some(file) = reference.artifact.and_then(|at| self.nested(at, warnings)) {
             return file;
         }
         match reference.uri {
@@ -241,28 +238,46 @@ impl<'d> Files<'d> {
     }
 
     /// The file of an artifact that lies inside another: `outer!/inner`. `None` when it has no parent.
-    fn nested(&self, at: usize, depth: usize, warnings: &mut Warnings) -> Option<File<'d>> {
-        let artifact = self.artifacts.get(at)?.get()?;
-        let parent = match artifact.parent.index() {
-            Index::At(parent) if parent < self.artifacts.len() && depth > 0 => parent,
-            Index::Absent => return None,
-            _ => {
-                warnings.add(Warning::ArtifactIndexOutOfRange);
-                return None;
+    fn nested(&self, at: usize, warnings: &mut Warnings) -> Option<File<'d>> {
+        let parents = self.parents(at, warnings);
+        let location = |at: usize| self.artifacts.get(at)?.get()?.location.get();
+        let mut outer: Option<File<'d>> = None;
+        for location in parents.iter().rev().filter_map(|at| location(*at)) {
+            if let Some(uri) = location.uri.filled() {
+                outer = Some(match outer {
+                    None => self.plain(uri, location.base.filled(), warnings),
+                    Some(outer) => inside(outer, uri),
+                });
             }
-        };
-        let outer = self.nested(parent, depth - 1, warnings).or_else(|| {
-            let location = self.artifacts.get(parent)?.get()?.location.get()?;
-            Some(self.plain(location.uri.filled()?, location.base.filled(), warnings))
-        })?;
-        let Some(inner) = artifact.location.get().and_then(|location| location.uri.filled()) else {
-            return Some(outer);
-        };
-        let inner = uri::decode(inner);
-        let path = outer
-            .path
-            .map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
-        Some(File { path, uri: None })
+        }
+        match location(at).and_then(|location| location.uri.filled()) {
+            Some(inner) => outer.map(|outer| inside(outer, inner)),
+            None => outer,
+        }
+    }
+
+    /// The artifacts that an artifact lies in, the innermost first.
+    fn parents(&self, at: usize, warnings: &mut Warnings) -> Vec<usize> {
+        let mut parents = Vec::new();
+        let mut child = at;
+        while let Some(artifact) = self.artifacts.get(child).and_then(Member::get) {
+            match artifact.parent.index() {
+                Index::Absent => break,
+                Index::At(parent) if parent == at || parents.contains(&parent) => {
+                    warnings.add(Warning::ArtifactParentLoop);
+                    break;
+                }
+                Index::At(parent) if parent < self.artifacts.len() && parents.len() < NESTING_LIMIT => {
+                    parents.push(parent);
+                    child = parent;
+                }
+                _ => {
+                    warnings.add(Warning::ArtifactIndexOutOfRange);
+                    break;
+                }
+            }
+        }
+        parents
     }
 
     /// The contents of the file, when the log embeds them.
@@ -302,6 +317,15 @@ impl<'d> Files<'d> {
 /// Whether a URI reference can be below a base.
 fn is_relative(uri: &str) -> bool {
     matches!(uri::path(Cow::Borrowed(uri)), Path::Relative(_))
+}
+
+/// A file inside another.
+fn inside<'d>(outer: File<'d>, inner: Cow<'d, str>) -> File<'d> {
+    let inner = uri::decode(inner);
+    let path = outer
+        .path
+        .map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
+    File { path, uri: None }
 }
 
 /// A base and what lies under it, with one slash between.
@@ -405,6 +429,19 @@ mod tests {
             {"parentIndex":1},{"location":{"uri":"x"},"parentIndex":3}]}"#;
         assert_eq!(path(run, r#"{"index":1}"#), "app.zip!/in/a.txt");
         assert_eq!(path(run, r#"{"index":2}"#), "app.zip!/in/a.txt");
-        assert!(path(run, r#"{"index":3}"#).starts_with('x'));
+        let file = of(run, r#"{"index":3}"#, &Options::default());
+        assert_eq!(file, (Some("x".into()), None, vec!["artifact_parent_loop"]));
+        let run = r#"{"artifacts":[{"location":{"uri":"a"},"parentIndex":1},{"location":{"uri":"b"},"parentIndex":2},
+            {"location":{"uri":"c"},"parentIndex":1},{"parentIndex":9,"location":{"uri":"d"}},{}, {"location":{"uri":"e"},"parentIndex":4}]}"#;
+        let of = |at: usize| of(run, &format!(r#"{{"index":{at}}}"#), &Options::default());
+        let looped = vec!["artifact_parent_loop"];
+        assert_eq!(of(0), (Some("c!/b!/a".into()), None, looped.clone()));
+        assert_eq!(of(1), (Some("c!/b".into()), None, looped));
+        assert_eq!(
+            of(3),
+            (Some("d".into()), None, vec!["artifact_index_out_of_range"])
+        );
+        // What it lies in has no name.
+        assert_eq!(of(5), (Some("e".into()), None, vec![]));
     }
 }

@@ -10,6 +10,7 @@ use super::read::{Elements, Format, Into, List, Member, Object, object, sanitise
 object! {
     /// sarifLog, §3.13.
     Log {
+        schema: Raw<'d> = b"$schema",
         version: Raw<'d> = b"version",
         runs: List<'d, Member<Run<'d>>> = b"runs",
         inline: List<'d, Member<ExternalProperties<'d>>> = b"inlineExternalProperties",
@@ -28,12 +29,15 @@ object! {
         taxonomies: List<'d, Member<ToolComponent<'d>>> = b"taxonomies",
         conversion: Member<Conversion<'d>> = b"conversion",
         external: Member<ExternalReferences<'d>> = b"externalPropertyFileReferences",
+        thread_flow_locations: List<'d, Raw<'d>> = b"threadFlowLocations",
         baseline_guid: Raw<'d> = b"baselineGuid",
         column_kind: Raw<'d> = b"columnKind",
     }
 
     /// tool, §3.18.
     Tool {
+        // What version 1.0.0 has instead of a driver.
+        name: Raw<'d> = b"name",
         driver: Member<ToolComponent<'d>> = b"driver",
         extensions: List<'d, Member<ToolComponent<'d>>> = b"extensions",
     }
@@ -266,6 +270,7 @@ object! {
         logical_locations: Raw<'d> = b"logicalLocations",
         results: Raw<'d> = b"results",
         taxonomies: Raw<'d> = b"taxonomies",
+        thread_flow_locations: Raw<'d> = b"threadFlowLocations",
     }
 
     /// externalPropertyFileReference, §3.16.
@@ -285,6 +290,7 @@ object! {
         logical_locations: List<'d, Member<LogicalLocation<'d>>> = b"logicalLocations",
         results: List<'d, Raw<'d>> = b"results",
         taxonomies: List<'d, Member<ToolComponent<'d>>> = b"taxonomies",
+        thread_flow_locations: List<'d, Raw<'d>> = b"threadFlowLocations",
     }
 }
 

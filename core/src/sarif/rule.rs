@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::level::{Level, Stated};
+use super::level::{Configured, Stated};
 pub(crate) use super::lookup::Found;
 use super::lookup::{Described, Table};
 use super::model::{Finding, Rule, Text, Tool, ToolComponent};
@@ -24,7 +24,7 @@ pub(crate) struct RuleFacts<'d> {
     pub(crate) short_description: Option<Cow<'d, str>>,
     pub(crate) full_description: Option<Cow<'d, str>>,
     pub(crate) help_uri: Option<Cow<'d, str>>,
-    pub(crate) level: Option<Level>,
+    pub(crate) configured: Configured,
     pub(crate) enabled: Option<bool>,
     pub(crate) precision: Option<String>,
     pub(crate) stated: Stated,
@@ -61,7 +61,7 @@ impl<'d> RuleFacts<'d> {
             short_description: text(&rule.short_description),
             full_description: text(&rule.full_description),
             help_uri: rule.help_uri.filled(),
-            level: configuration.and_then(|c| Level::parse(&c.level.text()?)),
+            configured: Configured::of(&rule.configuration),
             enabled: configuration.and_then(|c| c.enabled.boolean()),
             precision: properties.and_then(|p| Some(p.precision.filled()?.to_ascii_lowercase())),
             stated: Stated::of(&rule.properties),

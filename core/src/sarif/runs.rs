@@ -180,7 +180,7 @@ fn is_available(run: &model::Run<'_>) -> bool {
     run.results.shape == Shape::List
 }
 
-fn has_external_results(run: &model::Run<'_>) -> bool {
+pub(crate) fn has_external_results(run: &model::Run<'_>) -> bool {
     run.external
         .get()
         .is_some_and(|external| !external.results.is_none())

@@ -61,10 +61,26 @@ fn each_cwe(text: &[u8], mut found: impl FnMut(u32)) {
         if let [b'-' | b'_' | b':' | b'/' | b' ', tail @ ..] = rest {
             rest = tail;
         }
-        if let Some(number) = cwe_number(rest) {
+        if let Some(number) = cwe_number(rest)
+            && !is_ranked(rest)
+        {
             found(number);
         }
     }
+}
+
+/// Whether `top` follows the number: `CWE 2023 Top 25` is the list of a year.
+fn is_ranked(number: &[u8]) -> bool {
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = number.get(digits..).unwrap_or_default();
+    let separators = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'-' | b'_' | b':' | b'/' | b' '))
+        .count();
+    let word = rest.get(separators..).unwrap_or_default();
+    word.get(..3)
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"top"))
+        && !word.get(3).is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Zeros, one to five digits, then no word character; 0 is no weakness.
@@ -360,6 +376,8 @@ mod tests {
             ),
             ("xcwe-1 cwe--1 cwe-0 cwe-123456 cwe-1a cwe-1_ cwe- cwe", vec![]),
             ("1cwe-7 (cwe-000008)", vec!["CWE-7", "CWE-8"]),
+            ("CWE 2023 top 25 CWE-2024-Top-25 cwe/2021/TOP/25", vec![]),
+            ("CWE-79 topic CWE-89 stop", vec!["CWE-79", "CWE-89"]),
         ] {
             assert_eq!(cwes(text), expected, "{text}");
         }
