@@ -61,6 +61,11 @@ const DELIBERATE: &[(&str, &str, &str)] = &[
         "file_path",
         DOTS,
     ),
+    (
+        "ExpectedOutputs/Rel_VersionControlDetails.sarif",
+        "file_path",
+        "a file of the repository is relative to where that lies (mappedTo), not to a base URI inside of it",
+    ),
     ("output/audit/audit_sarif.json", "level", INFO),
     ("output/audit/audit_sarif.json", "severity", INFO),
     ("output/audit/audit_sarif.json", "severity_source", INFO),
@@ -81,7 +86,7 @@ const DOTS: &str = "`.` segments are removed anywhere in a path";
 const INFO: &str = "the level \"info\" is read as note";
 
 /// How many values differ on purpose.
-const DELIBERATE_VALUES: usize = 55;
+const DELIBERATE_VALUES: usize = 61;
 
 fn is_deliberate(path: &str, column: &str) -> bool {
     DELIBERATE

@@ -11,7 +11,8 @@ const GUID: &str = "FFC64C90-42B6-44CE-8BEB-F6B7DAE649E5";
 fn ids(rule: &str, result: &str) -> (Json, Json) {
     let text = format!(
         r#"{{"version":"2.1.0","runs":[{{"tool":{{"driver":{{"name":"T","rules":[{{"id":"R"{rule}}}]}}}},
-        "taxonomies":[{{"name":"OWASP"}},{{"name":"cwe"}},{{"guid":"{GUID}"}}],
+        "taxonomies":[{{"name":"OWASP","taxa":[{{"id":"78"}},{{"id":"A1","guid":"0a"}}]}},{{"name":"cwe"}},{{"guid":"{GUID}"}},
+            {{"name":"CWE","guid":"25F72D7E-8A92-459D-AD67-64853F788765","taxa":[{{"id":"88","guid":"0088AA"}},{{"id":"CWE-89"}},7]}}],
         "results":[{{"ruleId":"R","message":{{"text":"m"}}{result}}}]}}]}}"#
     );
     let (rows, _) = common::rows(Source::Text(&text), &Options::default(), 1).expect("rows");
@@ -44,7 +45,33 @@ fn taxa_of_a_result() {
             ),
             json!(["CWE-23"]),
         ),
-        (format!(r#"{{"id":"24","guid":"{GUID}"}}"#), json!(["CWE-24"])),
+        // A taxon's guid is not its taxonomy's.
+        (format!(r#"{{"id":"24","guid":"{GUID}"}}"#), json!([])),
+        // By index or guid, the taxonomy named by index, guid or name.
+        (
+            r#"{"index":0,"toolComponent":{"index":3}}"#.to_owned(),
+            json!(["CWE-88"]),
+        ),
+        (
+            r#"{"index":1,"toolComponent":{"guid":"25f72d7e-8a92-459d-ad67-64853f788765"}}"#.to_owned(),
+            json!(["CWE-89"]),
+        ),
+        (
+            r#"{"guid":"0088aa","toolComponent":{"name":"CWE"}}"#.to_owned(),
+            json!(["CWE-88"]),
+        ),
+        (r#"{"guid":"0088aa"}"#.to_owned(), json!(["CWE-88"])),
+        (r#"{"id":"88","guid":"0088AA"}"#.to_owned(), json!(["CWE-88"])),
+        (r#"{"guid":"0a"}"#.to_owned(), json!([])),
+        (
+            r#"{"id":"77","toolComponent":{"guid":"25F72D7E-8A92-459D-AD67-64853F788765"}}"#.to_owned(),
+            json!(["CWE-77"]),
+        ),
+        (r#"{"index":0,"toolComponent":{"index":0}}"#.to_owned(), json!([])),
+        (r#"{"index":2,"toolComponent":{"index":3}}"#.to_owned(), json!([])),
+        (r#"{"index":9,"toolComponent":{"index":3}}"#.to_owned(), json!([])),
+        (r#"{"index":0}"#.to_owned(), json!([])),
+        (r#"{"index":0,"toolComponent":{}}"#.to_owned(), json!([])),
         (
             r#"{"id":"25","toolComponent":{"index":1}}"#.to_owned(),
             json!(["CWE-25"]),

@@ -142,9 +142,8 @@ fn compare_versions(a: &str, b: &str) -> Ordering {
 /// `key=value`, unless the value says nothing.
 fn usable(entry: Entry<'_>) -> Option<String> {
     let value = entry.value?.trim_matches(|c| u8::try_from(c).is_ok_and(is_space));
-    let says_nothing = value.len() < 6
-        || PLACEHOLDERS.iter().any(|word| value.eq_ignore_ascii_case(word))
-        || value.bytes().all(|byte| matches!(byte, b'0' | b'-'));
+    let says_nothing =
+        value.len() < 6 || is_placeholder(value) || value.bytes().all(|byte| matches!(byte, b'0' | b'-'));
     if says_nothing {
         return None;
     }
@@ -154,6 +153,11 @@ fn usable(entry: Entry<'_>) -> Option<String> {
         value
     };
     Some([entry.key, "=", value].concat())
+}
+
+/// Whether a value is what tools write when they have no fingerprint.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    PLACEHOLDERS.iter().any(|word| value.eq_ignore_ascii_case(word))
 }
 
 /// A line hash without its final `:n`.

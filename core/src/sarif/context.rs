@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use crate::fingerprint::tool;
 
-use super::level::Level;
+use super::level::Configured;
 use super::location::Files;
 use super::model::{Finding, Invocation, Run, ToolComponent};
 use super::options::{FingerprintKind, Options};
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::rule::{Found, Rules};
-use super::taxonomy::{self, Taxonomies};
+use super::taxonomy::Taxonomies;
 use super::warning::{Warning, Warnings};
 
 /// A run without its results, resolved.
@@ -24,9 +24,9 @@ pub(crate) struct Context<'d> {
     pub(crate) column_kind: Option<Cow<'d, str>>,
     pub(crate) rules: Rules<'d>,
     pub(crate) files: Files<'d>,
-    pub(crate) taxonomies: Taxonomies,
-    /// Level overrides by invocation: rule and level.
-    overrides: Vec<Vec<(usize, Level)>>,
+    pub(crate) taxonomies: Taxonomies<'d>,
+    /// Overrides by invocation: rule and configuration.
+    overrides: Vec<Vec<(usize, Configured)>>,
     /// What every row of the run is warned of.
     pub(crate) warnings: Warnings,
 }
@@ -34,14 +34,7 @@ pub(crate) struct Context<'d> {
 impl<'d> Context<'d> {
     /// Resolves a run; takes what it needs out of it.
     pub(crate) fn of(index: usize, run: &mut Run<'d>, options: &Options) -> crate::Result<Self> {
-        let taxonomies = Taxonomies {
-            is_cwe: run
-                .taxonomies
-                .items
-                .iter()
-                .map(|item| item.get().is_some_and(|t| taxonomy::is_cwe(t.name, t.guid)))
-                .collect(),
-        };
+        let taxonomies = Taxonomies::of(&run.taxonomies.items)?;
         let described = run.tool.get();
         let driver = described.and_then(|tool| tool.driver.get());
         let rules = Rules::of(described, &taxonomies)?;
@@ -68,8 +61,7 @@ impl<'d> Context<'d> {
             category: run
                 .automation
                 .get()
-                .and_then(|automation| automation.id.filled())
-                .map(category),
+                .and_then(|automation| category(automation.id.filled()?)),
             column_kind: run.column_kind.filled(),
             overrides: overrides(&invocations, &rules),
             rules,
@@ -79,11 +71,11 @@ impl<'d> Context<'d> {
         })
     }
 
-    /// The level that a configuration override of the result's invocation gives the rule. A result that names no
-    /// invocation means the only one.
-    pub(crate) fn overridden(&self, finding: &Finding<'_>, found: Found) -> Option<Level> {
+    /// What the configuration overrides of the result's invocation say of the rule. A result that names no invocation means the
+    /// only one.
+    pub(crate) fn overridden(&self, finding: &Finding<'_>, found: Found) -> Configured {
         if self.overrides.is_empty() {
-            return None;
+            return Configured::default();
         }
         let invocation = match finding
             .provenance
@@ -92,14 +84,14 @@ impl<'d> Context<'d> {
         {
             Index::At(at) => at,
             _ if self.overrides.len() == 1 => 0,
-            _ => return None,
+            _ => return Configured::default(),
         };
-        let rule = found.rule?;
-        let entries = self.overrides.get(invocation)?;
-        entries
-            .iter()
-            .find(|(overridden, _)| *overridden == rule)
-            .map(|(_, level)| *level)
+        let entries = self.overrides.get(invocation).into_iter().flatten();
+        let mut of_rule = entries.filter(|(rule, _)| found.rule == Some(*rule));
+        Configured {
+            level: of_rule.clone().find_map(|(_, configured)| configured.level),
+            rank: of_rule.find_map(|(_, configured)| configured.rank),
+        }
     }
 }
 
@@ -110,16 +102,17 @@ pub(crate) fn version<'d>(driver: &ToolComponent<'d>) -> Option<Cow<'d, str>> {
         .find_map(Raw::filled)
 }
 
-/// Everything before the last slash of `automationDetails.id`; the rest names one run.
-pub(crate) fn category(id: Cow<'_, str>) -> Cow<'_, str> {
-    match (id.rfind('/'), id) {
-        (None, id) => id,
-        (Some(at), Cow::Borrowed(id)) => Cow::Borrowed(&id[..at]),
-        (Some(at), Cow::Owned(mut id)) => {
+/// Everything before the last slash of `automationDetails.id`; the rest names one run (§3.17.3). An id without a slash is all
+/// name, and has no category.
+pub(crate) fn category(id: Cow<'_, str>) -> Option<Cow<'_, str>> {
+    let at = id.rfind('/').filter(|at| *at > 0)?;
+    Some(match id {
+        Cow::Borrowed(id) => Cow::Borrowed(&id[..at]),
+        Cow::Owned(mut id) => {
             id.truncate(at);
             Cow::Owned(id)
         }
-    }
+    })
 }
 
 /// Whether the run keeps some of its properties in other files.
@@ -134,19 +127,23 @@ pub(crate) fn has_external(run: &Run<'_>) -> bool {
             external.logical_locations,
             external.results,
             external.taxonomies,
+            external.thread_flow_locations,
         ]
         .iter()
         .any(|reference| !reference.is_none())
     })
 }
 
-fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Level)>> {
+fn overrides(invocations: &[Invocation<'_>], rules: &Rules<'_>) -> Vec<Vec<(usize, Configured)>> {
     let of_invocation = |invocation: &Invocation<'_>| -> Vec<_> {
         let items = invocation.overrides.items.iter().filter_map(Member::get);
         items
             .filter_map(|item| {
-                let level = Level::parse(&item.configuration.get()?.level.text()?)?;
-                Some((rules.resolve(item.descriptor.get()?)?, level))
+                let configured = Configured::of(&item.configuration);
+                if configured.is_empty() {
+                    return None;
+                }
+                Some((rules.resolve(item.descriptor.get()?)?, configured))
             })
             .collect()
     };
@@ -164,9 +161,12 @@ mod tests {
 
     #[test]
     fn the_category_is_what_stands_before_the_last_slash() {
-        assert_eq!(category("a/b/c".into()), "a/b");
-        assert_eq!(category("nightly".into()), "nightly");
-        assert_eq!(category("x/".into()), "x");
-        assert_eq!(category(Cow::Owned("/x".into())), "");
+        let of = |id: &str| category(Cow::Owned(id.to_owned())).map(Cow::into_owned);
+        assert_eq!(category("a/b/c".into()).as_deref(), Some("a/b"));
+        assert_eq!(of("x/").as_deref(), Some("x"));
+        assert_eq!(of("a/b/").as_deref(), Some("a/b"));
+        for id in ["nightly", "2026-11-25T06:00:00Z", "/x", "/"] {
+            assert_eq!(of(id), None, "{id}");
+        }
     }
 }

@@ -67,6 +67,16 @@ impl<'d> Document<'d> {
         Ok(log)
     }
 
+    /// [`Document::log`] in spec mode, but of any JSON document.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidText`] when text is not JSON, [`ErrorKind::DataCorrupted`] when bytes are not jsonb.
+    pub(crate) fn any(&self) -> Result<Log<'_>> {
+        let mut log = self.member()?.into_inner();
+        inline::resolve(&mut log);
+        Ok(log)
+    }
+
     fn member(&self) -> Result<Member<Log<'_>>> {
         match (self.source, &self.skeleton) {
             (Source::Text(text), Some(skeleton)) => {
@@ -119,9 +129,7 @@ impl<'d> Document<'d> {
 }
 
 fn check(log: Log<'_>) -> Result<Log<'_>> {
-    if let Some(version) = log.version.text()
-        && (version.starts_with("1.") || version.starts_with("2.0"))
-    {
+    if let Some(version) = other_version(&log) {
         return Err(Error::new(
             ErrorKind::InvalidParameter,
             format!("unsupported SARIF version: \"{version}\""),
@@ -131,6 +139,10 @@ fn check(log: Log<'_>) -> Result<Log<'_>> {
     match log.runs.shape {
         Shape::Absent => Err(not_sarif("the document has no \"runs\"")),
         Shape::Scalar(_) | Shape::Sized(_) => Err(not_sarif("\"runs\" is not an array").detail("At /runs.")),
+        // A log that says neither what it is nor anything else is not one whose producer failed.
+        Shape::Null if log.version.is_none() => {
+            Err(not_sarif("neither \"version\" nor \"runs\" says anything"))
+        }
         Shape::Null | Shape::List => {
             let wrong = |run: &Member<_>| {
                 run.get()
@@ -144,6 +156,40 @@ fn check(log: Log<'_>) -> Result<Log<'_>> {
             }
         }
     }
+}
+
+/// The version of a log when it is one that has other structures than 2.1.0 (1.x, 2.0): what the log states, without that what its
+/// schema is for, or how its runs name their tool.
+pub(crate) fn other_version(log: &Log<'_>) -> Option<String> {
+    let is_other = |version: &str| {
+        let mut parts = version.trim().split('.');
+        match parts.next() {
+            Some("1") => true,
+            Some("2") => parts.next().is_none_or(|minor| minor == "0"),
+            _ => false,
+        }
+    };
+    let stated = log.version.text().or_else(|| log.version.token());
+    let version = match stated {
+        Some(version) => version.into_owned(),
+        None => of_schema(log).or_else(|| of_tool(log))?,
+    };
+    is_other(&version).then_some(version)
+}
+
+/// As in `https://json.schemastore.org/sarif-1.0.0.json` and `.../sarif-schema-2.0.0.json`.
+fn of_schema(log: &Log<'_>) -> Option<String> {
+    let schema = log.schema.text()?.to_ascii_lowercase();
+    let name = schema.rsplit('/').next()?.strip_prefix("sarif-")?;
+    let name = name.strip_prefix("schema-").unwrap_or(name);
+    Some(name.strip_suffix(".json").unwrap_or(name).to_owned())
+}
+
+/// Version 1.0.0 has no driver; the tool has its name.
+fn of_tool(log: &Log<'_>) -> Option<String> {
+    let mut tools = log.runs.items.iter().filter_map(|run| run.get()?.tool.get());
+    let is_old = tools.any(|tool| tool.driver.is_absent() && !tool.name.is_none());
+    is_old.then(|| "1.0.0".to_owned())
 }
 
 fn not_sarif(reason: &str) -> Error {

@@ -183,8 +183,14 @@ pub(crate) fn read<'d>(
         .enumerate()
         .take(statistics.aborted.unwrap_or(usize::MAX))
     {
-        let Member::Is(run) = run else { continue };
-        let complete = runs::is_complete(run);
+        let Member::Is(run) = run else {
+            if options.strict && options.mode == Mode::Spec {
+                let error = Error::new(ErrorKind::InvalidParameter, "a run cannot be read: not an object");
+                return Err(error.detail(format!("At /runs/{index}.")));
+            }
+            continue;
+        };
+        let complete = runs::is_complete(run)?;
         let reader = Reader {
             options,
             memory: task.memory,

@@ -38,6 +38,9 @@ fn resolve_run<'d>(run: &mut Run<'d>, inline: &[ExternalProperties<'d>]) {
     for source in found(&mut external.taxonomies) {
         append(&mut run.taxonomies, &source.taxonomies);
     }
+    for source in found(&mut external.thread_flow_locations) {
+        append(&mut run.thread_flow_locations, &source.thread_flow_locations);
+    }
     for source in found(&mut external.conversion) {
         run.conversion = source.conversion.clone();
     }
@@ -96,9 +99,12 @@ fn find<'a, 'd>(
         return inline.get(at);
     }
     let guid = reference.guid.filled()?;
-    inline
-        .iter()
-        .find(|source| source.guid.text().as_deref() == Some(&guid))
+    inline.iter().find(|source| {
+        source
+            .guid
+            .text()
+            .is_some_and(|own| own.eq_ignore_ascii_case(&guid))
+    })
 }
 
 #[cfg(test)]
@@ -111,7 +117,7 @@ mod tests {
             r#"{"runs":[{"results":[1],"externalPropertyFileReferences":{
                 "results":[{"location":{"uri":"sarif:/inlineExternalProperties/0"}},{"guid":"g"}],
                 "driver":{"guid":"g"},"artifacts":[{"guid":"other"}]}}],
-              "inlineExternalProperties":[{"results":[2,3]},{"guid":"g","results":[4],"driver":{"name":"T"}}]}"#,
+              "inlineExternalProperties":[{"results":[2,3]},{"guid":"G","results":[4],"driver":{"name":"T"}}]}"#,
         )
         .read();
         let Member::Is(log) = &mut member else {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::context::Context;
-use super::model::{Finding, Properties};
+use super::model::{Configuration, Finding, Properties};
 use super::number;
 use super::options::{Kind, Words};
 use super::raw::{Kind as Type, Raw};
@@ -150,6 +150,41 @@ impl Source {
     }
 }
 
+/// What a configuration says about the results of its rule (§3.50).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Configured {
+    pub(crate) level: Option<Level>,
+    pub(crate) rank: Option<f64>,
+}
+
+impl Configured {
+    pub(crate) fn of(configuration: &Member<Configuration<'_>>) -> Self {
+        let Some(configuration) = configuration.get() else {
+            return Configured::default();
+        };
+        Configured {
+            level: configuration.level.text().and_then(|word| Level::parse(&word)),
+            rank: rank(configuration.rank, &mut Warnings::default()),
+        }
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self == Configured::default()
+    }
+}
+
+/// A rank from 0 to 100 (§3.27.25, §3.50.5); -1 says that there is none.
+pub(crate) fn rank(value: Raw<'_>, warnings: &mut Warnings) -> Option<f64> {
+    if value.is_none() {
+        return None;
+    }
+    let number = value.token().and_then(|token| token.parse::<f64>().ok());
+    let rank = number.filter(|rank| (0.0..=100.0).contains(rank));
+    warnings.add_if(rank.is_none() && number != Some(-1.0), Warning::RankOutOfRange);
+    // `-0` is 0, as jsonb has it.
+    rank.map(|rank| rank + 0.0)
+}
+
 /// What the properties of a result or rule say about severity.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Stated {
@@ -245,8 +280,8 @@ pub(crate) fn of_result(
 ) -> Judgement {
     let facts = found.rule.and_then(|rule| context.rules.facts.get(rule));
     let background = Background {
-        overridden: context.overridden(finding, found),
-        default: facts.and_then(|facts| facts.level),
+        overridden: context.overridden(finding, found).level,
+        default: facts.and_then(|facts| facts.configured.level),
         rule: facts.map(|facts| &facts.stated),
     };
     judge(finding, own, &background, warnings)
@@ -256,7 +291,7 @@ pub(crate) fn of_result(
 pub(crate) fn of_rule(facts: &RuleFacts<'_>) -> Judgement {
     let background = Background {
         overridden: None,
-        default: facts.level,
+        default: facts.configured.level,
         rule: Some(&facts.stated),
     };
     judge(
@@ -279,13 +314,14 @@ fn judge(
             warnings.add_if(!finding.kind.is_none(), Warning::KindUnknown);
             Kind::Fail
         }
-        Some(word) => Kind::WORDS.iter().find(|(name, _)| *name == word).map_or_else(
-            || {
-                warnings.add(Warning::KindUnknown);
-                Kind::Fail
-            },
-            |(_, kind)| *kind,
-        ),
+        Some(word) => {
+            let known = Kind::WORDS
+                .iter()
+                .find(|(name, _)| name.eq_ignore_ascii_case(&word));
+            warnings.add_if(known.is_none(), Warning::KindUnknown);
+            warnings.add_if(known.is_some_and(|(name, _)| *name != word), Warning::WordCase);
+            known.map_or(Kind::Fail, |(_, kind)| *kind)
+        }
     };
     let stated = finding
         .level
@@ -388,6 +424,14 @@ mod tests {
         assert_eq!(
             of(r#"{"kind":"review","level":"note"}"#, None),
             ("review", "note", "low", "level")
+        );
+        assert_eq!(
+            of(r#"{"kind":"Pass"}"#, Some(Level::Error)),
+            ("pass", "none", "info", "kind")
+        );
+        assert_eq!(
+            of(r#"{"kind":"notapplicable"}"#, None),
+            ("notApplicable", "none", "info", "kind")
         );
         assert_eq!(
             of(r#"{"kind":"odd"}"#, None),

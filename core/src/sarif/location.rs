@@ -8,6 +8,7 @@ use super::options::Options;
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::region;
+use super::roots::Roots;
 use super::uri::{self, Path};
 use super::warning::{Warning, Warnings};
 
@@ -21,14 +22,23 @@ pub(crate) struct Files<'d> {
     logical: Vec<Member<LogicalLocation<'d>>>,
     /// The caller's and the log's base URIs: uri and uriBaseId by name.
     bases: HashMap<Cow<'d, str>, Base<'d>>,
-    /// Absolute paths that end in one slash, longest first.
-    roots: Vec<String>,
+    roots: Roots,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Base<'d> {
+    /// With slashes; of an absolute path the `file:` URI.
     uri: Option<Cow<'d, str>>,
     base: Option<Cow<'d, str>>,
+}
+
+impl<'d> Base<'d> {
+    fn of(uri: Option<Cow<'d, str>>, base: Option<Cow<'d, str>>) -> Self {
+        Base {
+            uri: uri.map(uri::as_base),
+            base,
+        }
+    }
 }
 
 /// A file as a row shows it.
@@ -66,52 +76,43 @@ impl<'d> Files<'d> {
         for (name, value) in run.uri_bases.members() {
             let location: Member<ArtifactLocation<'d>> = value.read();
             if let Some(location) = location.get() {
-                files.bases.insert(
-                    name,
-                    Base {
-                        uri: location.uri.filled(),
-                        base: location.base.filled(),
-                    },
-                );
+                let base = Base::of(location.uri.filled(), location.base.filled());
+                files.bases.insert(name, base);
             }
         }
-        let declared: Vec<_> = files.bases.values().filter_map(|base| base.uri.clone()).collect();
+        let mut bases: Vec<_> = files.bases.values().filter_map(|base| base.uri.clone()).collect();
         for (name, uri) in &options.uri_bases {
-            let base = Base {
-                uri: Some(Cow::Owned(uri.clone())),
-                base: None,
-            };
+            let base = Base::of(Some(Cow::Owned(uri.clone())), None);
+            bases.extend(base.uri.clone());
             files.bases.insert(Cow::Owned(name.clone()), base);
         }
-        let working = invocations.iter().map(|invocation| &invocation.working_directory);
-        let mapped = run
-            .version_control
-            .items
-            .iter()
-            .filter_map(Member::get)
-            .map(|control| &control.mapped_to);
-        let located = working
-            .chain(mapped)
-            .filter_map(Member::get)
-            .filter_map(|location| files.root(location));
-        let given = options.source_root.iter().map(|root| Cow::Owned(root.clone()));
-        let mut roots: Vec<String> = located
-            .collect::<Vec<_>>()
-            .into_iter()
-            .chain(given)
-            .chain(declared)
-            .filter_map(as_root)
-            .collect();
-        roots.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        roots.dedup();
-        files.roots = roots;
+        let mapped = run.version_control.items.iter().filter_map(Member::get);
+        let mapped = files.all(mapped.map(|control| &control.mapped_to));
+        let working = files.all(invocations.iter().map(|invocation| &invocation.working_directory));
+        files.roots = Roots::of(options.source_root.as_deref(), mapped, bases, working);
         files
+    }
+
+    /// Locations of the run itself as URIs.
+    fn all<'a>(&self, locations: impl Iterator<Item = &'a Member<ArtifactLocation<'d>>>) -> Vec<Cow<'d, str>>
+    where
+        'd: 'a,
+    {
+        locations
+            .filter_map(Member::get)
+            .filter_map(|location| self.root(location))
+            .collect()
     }
 
     /// A location of the run itself, such as its working directory, as a URI.
     fn root(&self, location: &ArtifactLocation<'d>) -> Option<Cow<'d, str>> {
         let reference = self.complete(location, &mut Warnings::default());
-        let resolved = self.resolve(reference.uri?, reference.base, &mut Warnings::default());
+        // `{"uriBaseId": "ROOT"}` alone is what that base says.
+        let uri = match (reference.uri, &reference.base) {
+            (None, Some(_)) => Cow::Borrowed(""),
+            (uri, _) => uri?,
+        };
+        let resolved = self.resolve(uri, reference.base, &mut Warnings::default());
         Some(match resolved.root {
             Some(root) => Cow::Owned(join(&root, &resolved.relative)),
             None => resolved.relative,
@@ -121,10 +122,7 @@ impl<'d> Files<'d> {
     /// The file of a location.
     pub(crate) fn file(&self, location: &ArtifactLocation<'d>, warnings: &mut Warnings) -> File<'d> {
         let reference = self.complete(location, warnings);
-        if let Some(file) = reference
-            .artifact
-            .and_then(|at| self.nested(at, NESTING_LIMIT, warnings))
-        {
+        if let Some(file) = reference.artifact.and_then(|at| self.nested(at, warnings)) {
             return file;
         }
         match reference.uri {
@@ -180,10 +178,13 @@ impl<'d> Files<'d> {
             };
         }
         let resolved = self.resolve(uri, base, warnings);
-        let absolute = resolved
-            .root
-            .map(|root| Cow::Owned(join(&root, &resolved.relative)));
-        let path = self.without_root(uri::path(resolved.relative));
+        let (relative, root) = (resolved.relative, resolved.root);
+        let absolute = root.as_ref().map(|root| Cow::Owned(join(root, &relative)));
+        let path = uri::path(relative);
+        let path = match root.and_then(|root| self.roots.below_base(root, &path)) {
+            Some(path) => Cow::Owned(path),
+            None => self.without_root(path),
+        };
         File {
             path: Some(path).filter(|path| !path.is_empty()),
             uri: absolute,
@@ -223,48 +224,60 @@ impl<'d> Files<'d> {
         resolved
     }
 
-    /// An absolute path without the longest root that it is under.
+    /// An absolute path without the root that counts.
     fn without_root(&self, path: Path<'d>) -> Cow<'d, str> {
         let path = match path {
             Path::Absolute(path) => path,
             other => return other.into_text(),
         };
-        let Some(root) = self
-            .roots
-            .iter()
-            .find(|root| path.len() > root.len() && path.starts_with(root.as_str()))
-        else {
-            return path;
-        };
-        match path {
-            Cow::Borrowed(path) => Cow::Borrowed(&path[root.len()..]),
-            Cow::Owned(path) => Cow::Owned(path[root.len()..].to_owned()),
+        match (self.roots.length(&path), path) {
+            (0, path) => path,
+            (length, Cow::Borrowed(path)) => Cow::Borrowed(&path[length..]),
+            (length, Cow::Owned(path)) => Cow::Owned(path[length..].to_owned()),
         }
     }
 
     /// The file of an artifact that lies inside another: `outer!/inner`. `None` when it has no parent.
-    fn nested(&self, at: usize, depth: usize, warnings: &mut Warnings) -> Option<File<'d>> {
-        let artifact = self.artifacts.get(at)?.get()?;
-        let parent = match artifact.parent.index() {
-            Index::At(parent) if parent < self.artifacts.len() && depth > 0 => parent,
-            Index::Absent => return None,
-            _ => {
-                warnings.add(Warning::ArtifactIndexOutOfRange);
-                return None;
+    fn nested(&self, at: usize, warnings: &mut Warnings) -> Option<File<'d>> {
+        let parents = self.parents(at, warnings);
+        let location = |at: usize| self.artifacts.get(at)?.get()?.location.get();
+        let mut outer: Option<File<'d>> = None;
+        for location in parents.iter().rev().filter_map(|at| location(*at)) {
+            if let Some(uri) = location.uri.filled() {
+                outer = Some(match outer {
+                    None => self.plain(uri, location.base.filled(), warnings),
+                    Some(outer) => inside(outer, uri),
+                });
             }
-        };
-        let outer = self.nested(parent, depth - 1, warnings).or_else(|| {
-            let location = self.artifacts.get(parent)?.get()?.location.get()?;
-            Some(self.plain(location.uri.filled()?, location.base.filled(), warnings))
-        })?;
-        let Some(inner) = artifact.location.get().and_then(|location| location.uri.filled()) else {
-            return Some(outer);
-        };
-        let inner = uri::decode(inner);
-        let path = outer
-            .path
-            .map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
-        Some(File { path, uri: None })
+        }
+        match location(at).and_then(|location| location.uri.filled()) {
+            Some(inner) => outer.map(|outer| inside(outer, inner)),
+            None => outer,
+        }
+    }
+
+    /// The artifacts that an artifact lies in, the innermost first.
+    fn parents(&self, at: usize, warnings: &mut Warnings) -> Vec<usize> {
+        let mut parents = Vec::new();
+        let mut child = at;
+        while let Some(artifact) = self.artifacts.get(child).and_then(Member::get) {
+            match artifact.parent.index() {
+                Index::Absent => break,
+                Index::At(parent) if parent == at || parents.contains(&parent) => {
+                    warnings.add(Warning::ArtifactParentLoop);
+                    break;
+                }
+                Index::At(parent) if parent < self.artifacts.len() && parents.len() < NESTING_LIMIT => {
+                    parents.push(parent);
+                    child = parent;
+                }
+                _ => {
+                    warnings.add(Warning::ArtifactIndexOutOfRange);
+                    break;
+                }
+            }
+        }
+        parents
     }
 
     /// The contents of the file, when the log embeds them.
@@ -306,19 +319,19 @@ fn is_relative(uri: &str) -> bool {
     matches!(uri::path(Cow::Borrowed(uri)), Path::Relative(_))
 }
 
+/// A file inside another.
+fn inside<'d>(outer: File<'d>, inner: Cow<'d, str>) -> File<'d> {
+    let inner = uri::decode(inner);
+    let path = outer
+        .path
+        .map(|outer| Cow::Owned(format!("{outer}!/{}", inner.trim_start_matches('/'))));
+    File { path, uri: None }
+}
+
 /// A base and what lies under it, with one slash between.
 fn join(base: &str, rest: &str) -> String {
     let slash = if base.ends_with('/') { "" } else { "/" };
     format!("{base}{slash}{rest}")
-}
-
-/// A location as a root: an absolute path with exactly one slash at its end, never `/` itself.
-fn as_root(uri: Cow<'_, str>) -> Option<String> {
-    let Path::Absolute(path) = uri::path(uri) else {
-        return None;
-    };
-    let path = path.trim_end_matches('/');
-    (!path.is_empty()).then(|| format!("{path}/"))
 }
 
 #[cfg(test)]
@@ -392,11 +405,11 @@ mod tests {
     }
 
     #[test]
-    fn absolute_paths_lose_their_longest_root() {
+    fn absolute_paths_lose_their_root() {
         let run = r#"{"invocations":[{"workingDirectory":{"uri":"file:///w/p"}}],
             "originalUriBaseIds":{"R":{"uri":"file:///w/"},"ALL":{"uri":"file:///"}},
             "versionControlProvenance":[{"mappedTo":{"uri":"x/","uriBaseId":"R"}}]}"#;
-        assert_eq!(path(run, r#"{"uri":"file:///w/p/a.c"}"#), "a.c");
+        assert_eq!(path(run, r#"{"uri":"file:///w/p/a.c"}"#), "p/a.c");
         assert_eq!(path(run, r#"{"uri":"/w/x/a.c"}"#), "a.c");
         assert_eq!(path(run, r#"{"uri":"/w/pa.c"}"#), "pa.c");
         assert_eq!(path(run, r#"{"uri":"/etc/a.c"}"#), "/etc/a.c");
@@ -416,6 +429,19 @@ mod tests {
             {"parentIndex":1},{"location":{"uri":"x"},"parentIndex":3}]}"#;
         assert_eq!(path(run, r#"{"index":1}"#), "app.zip!/in/a.txt");
         assert_eq!(path(run, r#"{"index":2}"#), "app.zip!/in/a.txt");
-        assert!(path(run, r#"{"index":3}"#).starts_with('x'));
+        let file = of(run, r#"{"index":3}"#, &Options::default());
+        assert_eq!(file, (Some("x".into()), None, vec!["artifact_parent_loop"]));
+        let run = r#"{"artifacts":[{"location":{"uri":"a"},"parentIndex":1},{"location":{"uri":"b"},"parentIndex":2},
+            {"location":{"uri":"c"},"parentIndex":1},{"parentIndex":9,"location":{"uri":"d"}},{}, {"location":{"uri":"e"},"parentIndex":4}]}"#;
+        let of = |at: usize| of(run, &format!(r#"{{"index":{at}}}"#), &Options::default());
+        let looped = vec!["artifact_parent_loop"];
+        assert_eq!(of(0), (Some("c!/b!/a".into()), None, looped.clone()));
+        assert_eq!(of(1), (Some("c!/b".into()), None, looped));
+        assert_eq!(
+            of(3),
+            (Some("d".into()), None, vec!["artifact_index_out_of_range"])
+        );
+        // What it lies in has no name.
+        assert_eq!(of(5), (Some("e".into()), None, vec![]));
     }
 }

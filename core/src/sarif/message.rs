@@ -65,7 +65,7 @@ fn stated<'d>(
 }
 
 /// The string of an id: of the rule, of its component, of the driver.
-fn message_string<'d>(
+pub(crate) fn message_string<'d>(
     id: &str,
     rules: &Rules<'d>,
     rule: Option<&RuleFacts<'d>>,

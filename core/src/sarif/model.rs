@@ -10,6 +10,7 @@ use super::read::{Elements, Format, Into, List, Member, Object, object, sanitise
 object! {
     /// sarifLog, §3.13.
     Log {
+        schema: Raw<'d> = b"$schema",
         version: Raw<'d> = b"version",
         runs: List<'d, Member<Run<'d>>> = b"runs",
         inline: List<'d, Member<ExternalProperties<'d>>> = b"inlineExternalProperties",
@@ -28,12 +29,15 @@ object! {
         taxonomies: List<'d, Member<ToolComponent<'d>>> = b"taxonomies",
         conversion: Member<Conversion<'d>> = b"conversion",
         external: Member<ExternalReferences<'d>> = b"externalPropertyFileReferences",
+        thread_flow_locations: List<'d, Raw<'d>> = b"threadFlowLocations",
         baseline_guid: Raw<'d> = b"baselineGuid",
         column_kind: Raw<'d> = b"columnKind",
     }
 
     /// tool, §3.18.
     Tool {
+        // What version 1.0.0 has instead of a driver.
+        name: Raw<'d> = b"name",
         driver: Member<ToolComponent<'d>> = b"driver",
         extensions: List<'d, Member<ToolComponent<'d>>> = b"extensions",
     }
@@ -49,6 +53,8 @@ object! {
         organization: Raw<'d> = b"organization",
         information_uri: Raw<'d> = b"informationUri",
         rules: List<'d, Member<Rule<'d>>> = b"rules",
+        notifications: List<'d, Member<Descriptor<'d>>> = b"notifications",
+        taxa: List<'d, Member<Descriptor<'d>>> = b"taxa",
         global_message_strings: Raw<'d> = b"globalMessageStrings",
     }
 
@@ -67,6 +73,13 @@ object! {
         deprecated_ids: Raw<'d> = b"deprecatedIds",
     }
 
+    /// reportingDescriptor, §3.49, of what is no rule: a notification or a taxon.
+    Descriptor {
+        id: Raw<'d> = b"id",
+        guid: Raw<'d> = b"guid",
+        configuration: Member<Configuration<'d>> = b"defaultConfiguration",
+    }
+
     /// multiformatMessageString, §3.12.
     Text {
         text: Raw<'d> = b"text",
@@ -77,6 +90,7 @@ object! {
     Configuration {
         level: Raw<'d> = b"level",
         enabled: Raw<'d> = b"enabled",
+        rank: Raw<'d> = b"rank",
     }
 
     /// configurationOverride, §3.51.
@@ -217,11 +231,14 @@ object! {
         execution_notifications: List<'d, Raw<'d>> = b"toolExecutionNotifications",
         configuration_notifications: List<'d, Raw<'d>> = b"toolConfigurationNotifications",
         overrides: List<'d, Member<Override<'d>>> = b"ruleConfigurationOverrides",
+        notification_overrides: List<'d, Member<Override<'d>>> = b"notificationConfigurationOverrides",
+        start_failure: Raw<'d> = b"processStartFailureMessage",
     }
 
     /// notification, §3.58.
     Notification {
         level: Raw<'d> = b"level",
+        descriptor: Member<Reference<'d>> = b"descriptor",
     }
 
     /// versionControlDetails, §3.23.
@@ -253,6 +270,7 @@ object! {
         logical_locations: Raw<'d> = b"logicalLocations",
         results: Raw<'d> = b"results",
         taxonomies: Raw<'d> = b"taxonomies",
+        thread_flow_locations: Raw<'d> = b"threadFlowLocations",
     }
 
     /// externalPropertyFileReference, §3.16.
@@ -272,6 +290,7 @@ object! {
         logical_locations: List<'d, Member<LogicalLocation<'d>>> = b"logicalLocations",
         results: List<'d, Raw<'d>> = b"results",
         taxonomies: List<'d, Member<ToolComponent<'d>>> = b"taxonomies",
+        thread_flow_locations: List<'d, Raw<'d>> = b"threadFlowLocations",
     }
 }
 
@@ -330,5 +349,12 @@ impl<'d> Run<'d> {
             .iter()
             .map(|raw| raw.read::<Member<Invocation<'d>>>().into_inner())
             .collect()
+    }
+}
+
+impl Invocation<'_> {
+    /// Whether `processStartFailureMessage` says that there was nothing to run.
+    pub(crate) fn failed_to_start(&self) -> bool {
+        !self.start_failure.is_none() && !self.start_failure.is_empty()
     }
 }

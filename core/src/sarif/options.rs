@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{Error, ErrorKind, Result, jsonb};
 
+use super::roots::is_root;
+
 /// How the log is read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -179,8 +181,16 @@ impl Options {
     /// Checks what single values cannot show.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidParameter`]: the compat fingerprint without an organisation, or with one that is no UUID.
+    /// [`ErrorKind::InvalidParameter`]: the compat fingerprint without an organisation, or with one that is no UUID; a source root
+    /// that is no absolute path.
     pub fn check(&self) -> Result<()> {
+        if let Some(root) = self.source_root.as_deref().filter(|root| !is_root(root)) {
+            return Err(Error::new(
+                ErrorKind::InvalidParameter,
+                format!("source_root is not an absolute path: \"{root}\""),
+            )
+            .hint("Write an absolute path or a \"file:\" URI: \"/src\", \"C:\\src\", \"file:///src/\"."));
+        }
         if self.fingerprint() != FingerprintKind::Compat {
             return Ok(());
         }
@@ -250,6 +260,44 @@ mod tests {
             error.hint.as_deref(),
             Some("Allowed values are \"include\", \"exclude\", \"only\".")
         );
+    }
+
+    #[test]
+    fn a_source_root_is_absolute() {
+        let check = |root: &str| {
+            let source_root = Some(root.to_owned());
+            Options {
+                source_root,
+                ..Options::default()
+            }
+            .check()
+        };
+        for root in [
+            "/",
+            "/src",
+            "C:\\src",
+            "c:/src/",
+            "/C:/src",
+            "file:///src/",
+            "\\\\host\\share",
+            "//host/share",
+        ] {
+            assert_eq!(check(root), Ok(()), "{root}");
+        }
+        for root in [
+            "",
+            ".",
+            "src",
+            "src/",
+            "~/src",
+            "C:src",
+            "https://example.org/src/",
+            "file:src",
+        ] {
+            let error = check(root).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::InvalidParameter, "{root}");
+            assert!(error.hint.is_some(), "{root}");
+        }
     }
 
     #[test]

@@ -169,6 +169,10 @@ impl<T> Member<T> {
     pub(crate) fn wrong(&self) -> bool {
         matches!(self, Member::Wrong)
     }
+
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Member::Absent)
+    }
 }
 
 impl<T: Default> Member<T> {

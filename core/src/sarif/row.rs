@@ -18,7 +18,7 @@ use super::options::{Kind, Mode, Options, Suppressed};
 use super::raw::Raw;
 use super::read::Member;
 use super::region::{self, Place};
-use super::rule::RuleFacts;
+use super::rule::{Found, RuleFacts};
 use super::suppression;
 use super::taxonomy::{self, Ids};
 use super::warning::{Warning, Warnings};
@@ -155,7 +155,7 @@ fn row<'d>(
         finding,
         &own,
         location,
-        facts.map_or(found.component, |facts| facts.component),
+        found,
         other_locations,
         &mut warnings,
     );
@@ -251,10 +251,11 @@ fn rare<'d>(
     finding: &model::Finding<'d>,
     own: &Stated,
     location: Option<&Location<'d>>,
-    component: usize,
+    found: Found,
     other_locations: Vec<Raw<'d>>,
     warnings: &mut Warnings,
 ) -> Rare<'d> {
+    let facts = found.rule.and_then(|rule| context.rules.facts.get(rule));
     let metadata = [
         ("code_flows", finding.code_flows),
         ("related_locations", finding.related_locations),
@@ -270,18 +271,14 @@ fn rare<'d>(
     ];
     Rare {
         score: own.score.clone(),
-        rank: finding
-            .rank
-            .token()
-            .and_then(|token| token.parse().ok())
-            .filter(|rank: &f64| rank.is_finite() && *rank >= 0.0)
-            // `-0` is 0, as jsonb has it.
-            .map(|rank| rank + 0.0),
+        rank: level::rank(finding.rank, warnings)
+            .or_else(|| context.overridden(finding, found).rank)
+            .or_else(|| facts?.configured.rank),
         logical_location: location.and_then(|location| context.files.logical(location, warnings)),
         suppressions: finding.suppressions,
         guid: finding.guid.filled(),
         correlation_guid: finding.correlation_guid.filled(),
-        component,
+        component: facts.map_or(found.component, |facts| facts.component),
         metadata: metadata
             .into_iter()
             .filter(|(_, value)| !value.is_none() && !value.is_empty())

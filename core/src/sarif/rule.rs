@@ -1,16 +1,15 @@
 //! Which rule a result refers to (§3.27.5 to §3.27.7, §3.52, §3.54), and what is known of each rule.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
-use crate::task::{out_of_memory, try_vec};
-
-use super::level::{Level, Stated};
-use super::model::{ComponentReference, Finding, Reference, Rule, Text, Tool, ToolComponent};
+use super::level::{Configured, Stated};
+pub(crate) use super::lookup::Found;
+use super::lookup::{Described, Table};
+use super::model::{Finding, Rule, Text, Tool, ToolComponent};
 use super::raw::{Index, Raw};
 use super::read::Member;
 use super::taxonomy::{self, Ids, Taxonomies};
-use super::warning::{Warning, Warnings};
+use super::warning::Warnings;
 
 /// A rule with everything that its results share.
 #[derive(Debug, Default)]
@@ -25,7 +24,7 @@ pub(crate) struct RuleFacts<'d> {
     pub(crate) short_description: Option<Cow<'d, str>>,
     pub(crate) full_description: Option<Cow<'d, str>>,
     pub(crate) help_uri: Option<Cow<'d, str>>,
-    pub(crate) level: Option<Level>,
+    pub(crate) configured: Configured,
     pub(crate) enabled: Option<bool>,
     pub(crate) precision: Option<String>,
     pub(crate) stated: Stated,
@@ -49,7 +48,7 @@ pub(crate) struct RuleFacts<'d> {
 }
 
 impl<'d> RuleFacts<'d> {
-    fn of(component: usize, index: usize, rule: &Rule<'d>, taxonomies: &Taxonomies) -> Self {
+    fn of(component: usize, index: usize, rule: &Rule<'d>, taxonomies: &Taxonomies<'d>) -> Self {
         let text = |member: &Member<Text<'d>>| member.get().and_then(|text| text.text.filled());
         let properties = rule.properties.get();
         let configuration = rule.configuration.get();
@@ -62,7 +61,7 @@ impl<'d> RuleFacts<'d> {
             short_description: text(&rule.short_description),
             full_description: text(&rule.full_description),
             help_uri: rule.help_uri.filled(),
-            level: configuration.and_then(|c| Level::parse(&c.level.text()?)),
+            configured: Configured::of(&rule.configuration),
             enabled: configuration.and_then(|c| c.enabled.boolean()),
             precision: properties.and_then(|p| Some(p.precision.filled()?.to_ascii_lowercase())),
             stated: Stated::of(&rule.properties),
@@ -100,93 +99,41 @@ impl<'d> RuleFacts<'d> {
     }
 }
 
-/// A tool component: the driver or an extension.
-#[derive(Debug, Default)]
-pub(crate) struct Component<'d> {
-    pub(crate) name: Option<Cow<'d, str>>,
-    guid: Option<Cow<'d, str>>,
-    pub(crate) global_message_strings: Raw<'d>,
-    /// The component's rules within [`Rules::facts`].
-    first: usize,
-    count: usize,
+impl<'d> Described<'d> for RuleFacts<'d> {
+    fn id(&self) -> Option<&Cow<'d, str>> {
+        self.id.as_ref()
+    }
+
+    fn guid(&self) -> Option<&Cow<'d, str>> {
+        self.guid.as_ref()
+    }
 }
 
-/// All rules of a run.
-#[derive(Debug, Default)]
-pub(crate) struct Rules<'d> {
-    /// The driver, then the extensions.
-    pub(crate) components: Vec<Component<'d>>,
-    /// The rules of all components, one after the other.
-    pub(crate) facts: Vec<RuleFacts<'d>>,
-    /// The first rule with an id, in each component.
-    by_id: HashMap<Cow<'d, str>, Vec<(usize, usize)>>,
-}
-
-/// The outcome of a look-up.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Found {
-    /// The position in [`Rules::facts`].
-    pub(crate) rule: Option<usize>,
-    /// The position in [`Rules::components`] that the result refers to.
-    pub(crate) component: usize,
-}
+/// All rules of a run: the driver's, then the extensions'.
+pub(crate) type Rules<'d> = Table<'d, RuleFacts<'d>>;
 
 impl<'d> Rules<'d> {
     /// # Errors
     /// [`crate::ErrorKind::OutOfMemory`].
-    pub(crate) fn of(tool: Option<&Tool<'d>>, taxonomies: &Taxonomies) -> crate::Result<Self> {
-        let mut rules = Rules::default();
-        let absent = Member::Absent;
-        let driver = tool.map_or(&absent, |tool| &tool.driver);
-        let extensions = tool
-            .map(|tool| tool.extensions.items.as_slice())
-            .unwrap_or_default();
-        let components = || std::iter::once(driver).chain(extensions);
-        let count = components()
-            .filter_map(|component| component.get())
+    pub(crate) fn of(tool: Option<&Tool<'d>>, taxonomies: &Taxonomies<'d>) -> crate::Result<Self> {
+        let count = components(tool)
+            .flatten()
             .map(|component| component.rules.items.len())
             .sum();
-        rules.facts = try_vec(count)?;
-        rules.by_id.try_reserve(count).map_err(|_| out_of_memory())?;
-        for (at, component) in components().enumerate() {
-            rules.add(at, component.get(), taxonomies);
-        }
-        Ok(rules)
-    }
-
-    fn add(&mut self, at: usize, component: Option<&ToolComponent<'d>>, taxonomies: &Taxonomies) {
-        let first = self.facts.len();
-        let Some(component) = component else {
-            self.components.push(Component {
-                first,
-                ..Component::default()
-            });
-            return;
-        };
-        for (index, rule) in component.rules.items.iter().enumerate() {
-            let facts = match rule.get() {
+        let mut rules = Table::with_room(count)?;
+        for (at, component) in components(tool).enumerate() {
+            let items = component.map_or(&[][..], |component| &component.rules.items);
+            let facts = items.iter().enumerate().map(|(index, rule)| match rule.get() {
                 Some(rule) => RuleFacts::of(at, index, rule, taxonomies),
                 None => RuleFacts {
                     component: at,
                     index,
                     ..RuleFacts::default()
                 },
-            };
-            if let Some(id) = &facts.id {
-                let entries = self.by_id.entry(id.clone()).or_default();
-                if entries.iter().all(|(component, _)| *component != at) {
-                    entries.push((at, self.facts.len()));
-                }
-            }
-            self.facts.push(facts);
+            });
+            rules.add(component, facts);
         }
-        self.components.push(Component {
-            name: component.name.filled(),
-            guid: component.guid.filled(),
-            global_message_strings: component.global_message_strings,
-            first,
-            count: component.rules.items.len(),
-        });
+        rules.finish()
     }
 
     /// The rule of a result. A stated id wins over an index that names another rule.
@@ -202,114 +149,19 @@ impl<'d> Rules<'d> {
             .or_else(|| reference.and_then(|reference| reference.id.filled()));
         self.look_up(reference, index, id.as_deref(), warnings)
     }
-
-    /// The rule that a reference denotes.
-    pub(crate) fn resolve(&self, reference: &Reference<'_>) -> Option<usize> {
-        let id = reference.id.filled();
-        self.look_up(
-            Some(reference),
-            reference.index.index(),
-            id.as_deref(),
-            &mut Warnings::default(),
-        )
-        .rule
-    }
-
-    fn look_up(
-        &self,
-        reference: Option<&Reference<'_>>,
-        index: Index,
-        id: Option<&str>,
-        warnings: &mut Warnings,
-    ) -> Found {
-        let component = reference
-            .and_then(|reference| reference.component.get())
-            .and_then(|component| self.component(component))
-            .unwrap_or(0);
-        let found = |rule| Found { rule, component };
-        let at_index = match index {
-            Index::At(index) => self
-                .components
-                .get(component)
-                .filter(|component| index < component.count)
-                .map(|component| component.first + index),
-            _ => None,
-        };
-        warnings.add_if(
-            at_index.is_none() && index != Index::Absent,
-            Warning::RuleIndexOutOfRange,
-        );
-        if let Some(rule) = at_index {
-            let own = self.facts.get(rule).and_then(|facts| facts.id.as_deref());
-            if id.is_none_or(|id| own.is_some_and(|own| is_extension(id, own))) {
-                return found(Some(rule));
-            }
-            warnings.add(Warning::RuleIndexMismatch);
-        }
-        if let Some(guid) = reference.and_then(|reference| reference.guid.filled())
-            && let Some(rule) = self.by_guid(component, &guid)
-        {
-            return found(Some(rule));
-        }
-        if let Some(rule) = id.and_then(|id| self.by_id(component, id)) {
-            return found(Some(rule));
-        }
-        found(at_index)
-    }
-
-    /// The component that a reference denotes: by index, guid, and as a last resort by name.
-    fn component(&self, reference: &ComponentReference<'_>) -> Option<usize> {
-        if let Index::At(index) = reference.index.index()
-            && index + 1 < self.components.len()
-        {
-            return Some(index + 1);
-        }
-        let position = |matches: &dyn Fn(&Component<'_>) -> bool| self.components.iter().position(matches);
-        reference
-            .guid
-            .filled()
-            .and_then(|guid| position(&|component| component.guid.as_deref() == Some(&guid)))
-            .or_else(|| {
-                let name = reference.name.filled()?;
-                position(&|component| component.name.as_deref() == Some(&name))
-            })
-    }
-
-    fn by_guid(&self, component: usize, guid: &str) -> Option<usize> {
-        let component = self.components.get(component)?;
-        let facts = self
-            .facts
-            .get(component.first..component.first + component.count)?;
-        let at = facts.iter().position(|facts| {
-            facts
-                .guid
-                .as_deref()
-                .is_some_and(|own| own.eq_ignore_ascii_case(guid))
-        })?;
-        Some(component.first + at)
-    }
-
-    /// The exact id in the component, the driver, the extensions; then the id without its last parts.
-    fn by_id(&self, component: usize, id: &str) -> Option<usize> {
-        let mut candidate = id;
-        loop {
-            if let Some(entries) = self.by_id.get(candidate) {
-                let here = entries.iter().find(|(at, _)| *at == component);
-                return here.or_else(|| entries.first()).map(|(_, rule)| *rule);
-            }
-            candidate = candidate.rsplit_once('/')?.0;
-        }
-    }
 }
 
-/// Whether `id` is `base`, or `base` and further components.
-fn is_extension(id: &str, base: &str) -> bool {
-    id.strip_prefix(base)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+/// The driver and the extensions of a tool, in the order of their positions.
+pub(crate) fn components<'a, 'd>(
+    tool: Option<&'a Tool<'d>>,
+) -> impl Iterator<Item = Option<&'a ToolComponent<'d>>> {
+    let extensions = tool.map_or(&[][..], |tool| &tool.extensions.items);
+    std::iter::once(tool.and_then(|tool| tool.driver.get())).chain(extensions.iter().map(Member::get))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::warning::Warning;
     use super::*;
 
     const TOOL: &str = r#"{"driver":{"name":"T","rules":[{"id":"R1","name":"one"},{"id":"R2"},7]},
@@ -351,8 +203,60 @@ mod tests {
             find(r#"{"rule":{"id":"E1","toolComponent":{"name":"pack"}}}"#),
             (Some(3), 1, vec![])
         );
+        assert_eq!(
+            find(r#"{"rule":{"guid":"G1","toolComponent":{"guid":"g"}}}"#),
+            (Some(3), 1, vec![])
+        );
+        // A guid is one rule's alone, wherever that is.
+        assert_eq!(find(r#"{"rule":{"guid":"G1"}}"#), (Some(3), 0, vec![]));
+        assert_eq!(find(r#"{"rule":{"guid":"none"}}"#), (None, 0, vec![]));
         assert_eq!(find("{}"), (None, 0, vec![]));
         assert_eq!(find(r#"{"ruleIndex":-1}"#), (None, 0, vec![]));
+    }
+
+    #[test]
+    fn an_index_into_a_component_that_is_not_there_is_no_rule() {
+        let unresolved = vec!["tool_component_unresolved"];
+        for component in [
+            r#"{"index":7}"#,
+            r#"{"guid":"other"}"#,
+            r#"{"index":7,"name":"none"}"#,
+            r#"{"index":"0"}"#,
+        ] {
+            let of = |members: &str| {
+                let result = format!(r#"{{{members}"rule":{{"index":0,"toolComponent":{component}}}}}"#);
+                find(Box::leak(result.into_boxed_str()))
+            };
+            assert_eq!(of(""), (None, 0, unresolved.clone()), "{component}");
+            assert_eq!(
+                of(r#""ruleId":"R2","#),
+                (Some(1), 0, unresolved.clone()),
+                "{component}"
+            );
+            assert_eq!(
+                of(r#""ruleId":"E1","#),
+                (Some(3), 0, unresolved.clone()),
+                "{component}"
+            );
+        }
+        // A name is not what a component is looked up by: alone, it leaves the driver.
+        assert_eq!(
+            find(r#"{"rule":{"index":0,"toolComponent":{"name":"none"}}}"#),
+            (Some(0), 0, unresolved)
+        );
+        for known in [r#"{"name":"T"}"#, "{}", r#"{"index":-1}"#] {
+            let result = format!(r#"{{"rule":{{"index":1,"toolComponent":{known}}}}}"#);
+            assert_eq!(
+                find(Box::leak(result.into_boxed_str())),
+                (Some(1), 0, vec![]),
+                "{known}"
+            );
+        }
+        // What one member says wrongly, another may say rightly.
+        assert_eq!(
+            find(r#"{"rule":{"index":0,"toolComponent":{"index":7,"guid":"G"}}}"#),
+            (Some(3), 1, vec![])
+        );
     }
 
     #[test]

@@ -8,10 +8,11 @@ use crate::{Result, Task};
 use super::context::{self, Context};
 use super::count::{self, Counts};
 use super::document::{Document, Source};
-use super::model::{self, Invocation, Notification, ToolComponent};
+use super::model::{self, Invocation, ToolComponent};
+use super::notification::Notifications;
 use super::number::{self, Integer};
 use super::options::{Mode, Options};
-use super::raw::Raw;
+use super::raw::{Kind, Raw};
 use super::read::{Member, Shape};
 use super::time;
 use crate::table::table;
@@ -146,8 +147,8 @@ fn row(run: &model::Run<'_>, context: &Context<'_>, counts: &Counts) -> Result<R
         rules_count: int(context.rules.facts.len()),
         suppressed_count: int(counts.suppressed),
         execution_successful: successful(&invocations),
-        error_notifications: int(errors(&invocations)),
-        complete: is_complete(run),
+        error_notifications: int(Notifications::of(tool)?.errors(&invocations)),
+        complete: is_complete(run)?,
         notifications: notifications(&invocations)?,
         exit_code: first.and_then(|first| exit_code(first.exit_code)),
         start_time: times(|invocation| time::micros(&invocation.start_time.text()?)).min(),
@@ -179,51 +180,43 @@ fn is_available(run: &model::Run<'_>) -> bool {
     run.results.shape == Shape::List
 }
 
-fn has_external_results(run: &model::Run<'_>) -> bool {
+pub(crate) fn has_external_results(run: &model::Run<'_>) -> bool {
     run.external
         .get()
         .is_some_and(|external| !external.results.is_none())
 }
 
-/// Whether the results are all that the tool had to find: there are results, all of them in this document, no invocation failed,
-/// and no error was reported. Stricter than `executionSuccessful`, which tools set carelessly (§3.20.14, §3.20.21).
-pub(crate) fn is_complete(run: &model::Run<'_>) -> bool {
+/// Whether the results are all that the tool had to find: there are results, all of them in this document and readable, no
+/// invocation failed, and no error was reported. Stricter than `executionSuccessful`, which tools set carelessly (§3.20.14, §3.20.21).
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(crate) fn is_complete(run: &model::Run<'_>) -> Result<bool> {
     let invocations = run.read_invocations();
-    is_available(run)
+    Ok(is_available(run)
+        && run
+            .results
+            .items
+            .iter()
+            .all(|result| result.kind() == Kind::Object)
         && successful(&invocations) != Some(false)
-        && errors(&invocations) == 0
         && !has_external_results(run)
+        && Notifications::of(run.tool.get())?.errors(&invocations) == 0)
 }
 
-/// Whether the run succeeded, as far as its invocations say so: one failure is a failure.
+/// Whether the run succeeded, as far as its invocations say so: one failure is a failure, and so is a process that did not start
+/// (§3.20.22).
 fn successful(invocations: &[Invocation<'_>]) -> Option<bool> {
-    let mut stated = invocations
-        .iter()
-        .filter_map(|invocation| invocation.successful.boolean());
+    let of_one = |invocation: &Invocation<'_>| {
+        if invocation.failed_to_start() {
+            Some(false)
+        } else {
+            invocation.successful.boolean()
+        }
+    };
+    let mut stated = invocations.iter().filter_map(of_one);
     let first = stated.next()?;
     Some(first && stated.all(|successful| successful))
-}
-
-/// Notifications of level error; one without a level is a warning (§3.58.6).
-fn errors(invocations: &[Invocation<'_>]) -> usize {
-    let is_error = |notification: &&Raw<'_>| {
-        let notification: Member<Notification<'_>> = notification.read();
-        let level = notification
-            .get()
-            .and_then(|notification| notification.level.text());
-        level.is_some_and(|level| level.eq_ignore_ascii_case("error"))
-    };
-    invocations
-        .iter()
-        .flat_map(|invocation| {
-            invocation
-                .execution_notifications
-                .items
-                .iter()
-                .chain(&invocation.configuration_notifications.items)
-        })
-        .filter(is_error)
-        .count()
 }
 
 fn notifications(invocations: &[Invocation<'_>]) -> Result<Option<Cow<'static, [u8]>>> {

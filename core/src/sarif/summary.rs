@@ -37,7 +37,7 @@ pub fn summary(source: Source<'_>, task: &Task<'_>) -> Result<Encoded> {
         };
         let context = Context::of(index, run, &Options::default())?;
         let counts = count::count(&document, &context, &run.results.items, task)?;
-        complete &= runs::is_complete(run);
+        complete &= runs::is_complete(run)?;
         for invocation in &run.invocations.items {
             invocations.extend(invocation.tree()?);
         }

@@ -18,11 +18,17 @@ pub(crate) fn suppressed(suppressions: Raw<'_>, warnings: &mut Warnings) -> bool
             warnings.add(Warning::TypeMismatch);
             continue;
         };
-        match suppression.status.text().as_deref() {
-            Some("underReview" | "rejected") => standing = false,
+        if suppression.status.is_none() {
+            continue;
+        }
+        match word(
+            suppression.status,
+            &["accepted", "underReview", "rejected"],
+            warnings,
+        ) {
             Some("accepted") => {}
-            None if suppression.status.is_none() => {}
-            _ => warnings.add(Warning::SuppressionStatusUnknown),
+            Some(_) => standing = false,
+            None => warnings.add(Warning::SuppressionStatusUnknown),
         }
     }
     standing
@@ -30,12 +36,20 @@ pub(crate) fn suppressed(suppressions: Raw<'_>, warnings: &mut Warnings) -> bool
 
 /// `baselineState` when it is one of the specification's words.
 pub(crate) fn baseline_state(value: Raw<'_>, warnings: &mut Warnings) -> Option<&'static str> {
-    let text = value.text();
-    let known = ["new", "unchanged", "updated", "absent"]
-        .into_iter()
-        .find(|word| text.as_deref() == Some(word));
+    let known = word(value, &["new", "unchanged", "updated", "absent"], warnings);
     warnings.add_if(known.is_none() && !value.is_none(), Warning::BaselineStateUnknown);
     known
+}
+
+/// Which of the specification's words a value is, in any case of letters.
+fn word(value: Raw<'_>, words: &[&'static str], warnings: &mut Warnings) -> Option<&'static str> {
+    let text = value.text()?;
+    let known = words
+        .iter()
+        .copied()
+        .find(|word| word.eq_ignore_ascii_case(&text))?;
+    warnings.add_if(known != text, Warning::WordCase);
+    Some(known)
 }
 
 #[cfg(test)]
@@ -64,6 +78,12 @@ mod tests {
             of(r#"[{"status":"odd"}]"#),
             (true, vec!["suppression_status_unknown"])
         );
+        assert_eq!(of(r#"[{"status":"Rejected"}]"#), (false, vec!["word_case"]));
+        assert_eq!(of(r#"[{"status":"ACCEPTED"}]"#), (true, vec!["word_case"]));
+        assert_eq!(
+            of(r#"[{"status":5}]"#),
+            (true, vec!["suppression_status_unknown"])
+        );
         assert_eq!(of("{}"), (false, vec!["type_mismatch"]));
     }
 
@@ -77,5 +97,11 @@ mod tests {
         assert_eq!(warnings, Warnings::default());
         assert_eq!(baseline_state(Raw::Text(r#""existing""#), &mut warnings), None);
         assert_ne!(warnings, Warnings::default());
+        let mut warnings = Warnings::default();
+        assert_eq!(
+            baseline_state(Raw::Text(r#""Absent""#), &mut warnings),
+            Some("absent")
+        );
+        assert_eq!(warnings.iter().collect::<Vec<_>>(), [Warning::WordCase]);
     }
 }

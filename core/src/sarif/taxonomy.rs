@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::model::{ComponentReference, Properties, Reference, Rule, contains_ignoring_case};
+use super::lookup::{Described, Meant, Table};
+use super::model::{Descriptor, Properties, Reference, Rule, ToolComponent, contains_ignoring_case};
 use super::raw::{Index, Raw};
 use super::read::{List, Member, sort_members};
 
@@ -60,10 +61,26 @@ fn each_cwe(text: &[u8], mut found: impl FnMut(u32)) {
         if let [b'-' | b'_' | b':' | b'/' | b' ', tail @ ..] = rest {
             rest = tail;
         }
-        if let Some(number) = cwe_number(rest) {
+        if let Some(number) = cwe_number(rest)
+            && !is_ranked(rest)
+        {
             found(number);
         }
     }
+}
+
+/// Whether `top` follows the number: `CWE 2023 Top 25` is the list of a year.
+fn is_ranked(number: &[u8]) -> bool {
+    let digits = number.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = number.get(digits..).unwrap_or_default();
+    let separators = rest
+        .iter()
+        .take_while(|byte| matches!(byte, b'-' | b'_' | b':' | b'/' | b' '))
+        .count();
+    let word = rest.get(separators..).unwrap_or_default();
+    word.get(..3)
+        .is_some_and(|word| word.eq_ignore_ascii_case(b"top"))
+        && !word.get(3).is_some_and(u8::is_ascii_alphabetic)
 }
 
 /// Zeros, one to five digits, then no word character; 0 is no weakness.
@@ -127,40 +144,89 @@ fn each_cve(text: &str, mut found: impl FnMut(&str)) {
     }
 }
 
-/// Which taxonomies a run knows, to tell what a `toolComponent` reference means.
+/// The taxonomies of a run, to tell what a reference to a taxon means.
 #[derive(Debug, Default)]
-pub(crate) struct Taxonomies {
+pub(crate) struct Taxonomies<'d> {
     /// Whether each of `run.taxonomies` is the CWE.
-    pub(crate) is_cwe: Vec<bool>,
+    is_cwe: Vec<bool>,
+    taxa: Table<'d, Taxon<'d>>,
+}
+
+#[derive(Debug, Default)]
+struct Taxon<'d> {
+    id: Option<Cow<'d, str>>,
+    guid: Option<Cow<'d, str>>,
+}
+
+impl<'d> Described<'d> for Taxon<'d> {
+    fn id(&self) -> Option<&Cow<'d, str>> {
+        self.id.as_ref()
+    }
+
+    fn guid(&self) -> Option<&Cow<'d, str>> {
+        self.guid.as_ref()
+    }
 }
 
 /// Whether a taxonomy with this name and guid is the CWE.
-pub(crate) fn is_cwe(name: Raw<'_>, guid: Raw<'_>) -> bool {
+fn is_cwe(name: Raw<'_>, guid: Raw<'_>) -> bool {
     name.text().is_some_and(|name| name.eq_ignore_ascii_case("cwe"))
         || guid
             .text()
             .is_some_and(|guid| guid.eq_ignore_ascii_case(CWE_GUID))
 }
 
-impl Taxonomies {
-    fn refers_to_cwe(&self, component: &ComponentReference<'_>) -> bool {
-        is_cwe(component.name, component.guid)
-            || match component.index.index() {
-                Index::At(at) => self.is_cwe.get(at).copied().unwrap_or(false),
-                _ => false,
-            }
+impl<'d> Taxonomies<'d> {
+    /// # Errors
+    /// [`crate::ErrorKind::OutOfMemory`].
+    pub(crate) fn of(taxonomies: &[Member<ToolComponent<'d>>]) -> crate::Result<Self> {
+        let each = || taxonomies.iter().map(Member::get);
+        let count = each().flatten().map(|taxonomy| taxonomy.taxa.items.len()).sum();
+        let mut taxa = Table::with_room(count)?;
+        for taxonomy in each() {
+            let items = taxonomy.map_or(&[][..], |taxonomy| &taxonomy.taxa.items);
+            let taxon = |descriptor: &Descriptor<'d>| Taxon {
+                id: descriptor.id.filled(),
+                guid: descriptor.guid.filled(),
+            };
+            taxa.add(
+                taxonomy,
+                items.iter().map(|item| item.get().map(taxon).unwrap_or_default()),
+            );
+        }
+        Ok(Taxonomies {
+            is_cwe: each()
+                .map(|taxonomy| taxonomy.is_some_and(|t| is_cwe(t.name, t.guid)))
+                .collect(),
+            taxa: taxa.finish()?,
+        })
     }
 
-    /// The CWE that a reference to a taxon names.
+    /// The CWE that a reference to a taxon names: by its id, or by what stands at its index or has its guid (§3.52).
     fn taxon(&self, reference: &Reference<'_>, ids: &mut Ids) {
-        let in_cwe = reference
-            .component
-            .get()
-            .is_some_and(|component| self.refers_to_cwe(component));
-        if !in_cwe && !is_cwe(Raw::Absent, reference.guid) {
+        let taxonomy = reference.component.get();
+        let position = match taxonomy.map(|taxonomy| self.taxa.component(taxonomy, 0)) {
+            Some(Meant::Is(at)) => Some(at),
+            _ => None,
+        };
+        let guid = reference.guid.filled();
+        let taxon = match (position, reference.index.index()) {
+            (Some(taxonomy), Index::At(at)) => self.taxa.at(taxonomy, at),
+            _ => None,
+        }
+        .or_else(|| self.taxa.by_guid(position.unwrap_or(0), &guid?));
+        let is_known = |at: Option<usize>| at.is_some_and(|at| self.is_cwe.get(at) == Some(&true));
+        let in_cwe = taxonomy.is_some_and(|taxonomy| is_cwe(taxonomy.name, taxonomy.guid))
+            || is_known(position)
+            || is_known(taxon.and_then(|taxon| self.taxa.component_of(taxon)));
+        if !in_cwe {
             return;
         }
-        let Some(id) = reference.id.text() else { return };
+        let own = || self.taxa.facts.get(taxon?)?.id.clone();
+        let id = reference.id.filled().map(Cow::into_owned);
+        let Some(id) = id.or_else(|| own().map(Cow::into_owned)) else {
+            return;
+        };
         match cwe_number(id.as_bytes()) {
             Some(number) => ids.add(format!("CWE-{number}")),
             None => ids.cwes_in(&id),
@@ -310,6 +376,8 @@ mod tests {
             ),
             ("xcwe-1 cwe--1 cwe-0 cwe-123456 cwe-1a cwe-1_ cwe- cwe", vec![]),
             ("1cwe-7 (cwe-000008)", vec!["CWE-7", "CWE-8"]),
+            ("CWE 2023 top 25 CWE-2024-Top-25 cwe/2021/TOP/25", vec![]),
+            ("CWE-79 topic CWE-89 stop", vec!["CWE-79", "CWE-89"]),
         ] {
             assert_eq!(cwes(text), expected, "{text}");
         }

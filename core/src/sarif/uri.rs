@@ -45,15 +45,18 @@ pub(crate) fn path(uri: Cow<'_, str>) -> Path<'_> {
         Some(_) => Path::Foreign(uri),
         None => {
             let decoded = decode(uri);
-            let path = without_dots(if decoded.contains('/') {
+            let path = if decoded.contains('/') {
                 decoded
             } else {
                 forward(decoded)
-            });
-            if path.starts_with('/') {
-                Path::Absolute(path)
-            } else {
-                Path::Relative(path)
+            };
+            match path.strip_prefix('/') {
+                None => Path::Relative(without_dots(path)),
+                // `/C:/x` is the path of `file:///C:/x`.
+                Some(rest) if has_drive(rest) => {
+                    Path::Absolute(without_dots(forward(Cow::Owned(rest.to_owned()))))
+                }
+                Some(_) => Path::Absolute(without_dots(path)),
             }
         }
     }
@@ -86,6 +89,41 @@ fn file_path(rest: &str) -> Path<'static> {
     } else {
         Path::Relative(path)
     }
+}
+
+/// A base URI with slashes for backslashes, and an absolute path as its `file:` URI: what only looks like a URI reference, such as
+/// `C:\src\` or `/src`, is where something lies.
+pub(crate) fn as_base(uri: Cow<'_, str>) -> Cow<'_, str> {
+    let is_drive = has_drive(&uri);
+    match scheme(&uri) {
+        Some(scheme) if !scheme.eq_ignore_ascii_case("file") => return uri,
+        _ => {}
+    }
+    let uri = forward(uri);
+    if is_drive {
+        return Cow::Owned(format!("file:///{}", encode(&uri, true)));
+    }
+    match (uri.starts_with('/'), uri.starts_with("//")) {
+        (true, true) => Cow::Owned(format!("file:{}", encode(&uri, false))),
+        (true, false) => Cow::Owned(format!("file://{}", encode(&uri, false))),
+        _ => uri,
+    }
+}
+
+/// A path with the characters encoded that would end it in a URI or are none of a URI's; of a path that is no URI reference also
+/// the percent sign.
+fn encode(path: &str, percent: bool) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        match c {
+            '%' if percent => out.push_str("%25"),
+            ' ' => out.push_str("%20"),
+            '?' => out.push_str("%3F"),
+            '#' => out.push_str("%23"),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Backslashes become slashes.
@@ -182,6 +220,10 @@ mod tests {
             ("/./a/.", "/a"),
             ("./.", "."),
             ("file:", ""),
+            ("/C:/Src/a.c", "C:/Src/a.c"),
+            ("/c:\\Src\\a.c", "c:/Src/a.c"),
+            ("\\c:\\Src\\a.c", "c:/Src/a.c"),
+            ("/C:a.c", "/C:a.c"),
         ] {
             assert_eq!(text(uri), expected, "{uri}");
         }
@@ -201,6 +243,24 @@ mod tests {
             "pkg:npm/lodash@4.17.0",
         ] {
             assert_eq!(text(uri), uri, "{uri}");
+        }
+    }
+
+    #[test]
+    fn bases_are_uris() {
+        for (base, expected) in [
+            ("file:///w/", "file:///w/"),
+            ("file:///C:\\src\\", "file:///C:/src/"),
+            ("C:\\my src\\100%25\\", "file:///C:/my%20src/100%2525/"),
+            ("/w/my%20dir/", "file:///w/my%20dir/"),
+            ("/w/c#", "file:///w/c%23"),
+            ("\\\\host\\share", "file://host/share"),
+            ("//host/share/", "file://host/share/"),
+            ("/C:/src/", "file:///C:/src/"),
+            ("src\\", "src/"),
+            ("https://x/\\", "https://x/\\"),
+        ] {
+            assert_eq!(as_base(base.into()), expected, "{base}");
         }
     }
 

@@ -34,6 +34,8 @@ warnings! {
     RuleIndexMismatch = "rule_index_mismatch",
     /// `ruleIndex` names no rule.
     RuleIndexOutOfRange = "rule_index_out_of_range",
+    /// `toolComponent` names no component of the tool; a rule index in it means nothing.
+    ToolComponentUnresolved = "tool_component_unresolved",
     /// The message is a plain string.
     MessageNotObject = "message_not_object",
     /// No message string has the message's id.
@@ -66,6 +68,12 @@ warnings! {
     ExternalProperties = "external_properties",
     /// An argument would have made the message longer than a megabyte; its placeholder stays.
     ArgumentTooLong = "argument_too_long",
+    /// A word is written in another case than the specification has it: `Pass`, `Rejected`.
+    WordCase = "word_case",
+    /// A rank is no number from 0 to 100; it counts as absent.
+    RankOutOfRange = "rank_out_of_range",
+    /// An artifact lies inside itself; it counts as lying in none.
+    ArtifactParentLoop = "artifact_parent_loop",
     /// The application's table would refuse this row.
     CompatDbReject = "compat_db_reject",
 }
@@ -85,11 +93,15 @@ impl Warnings {
         }
     }
 
+    pub(crate) fn contains(self, warning: Warning) -> bool {
+        self.0 & (1 << warning as u32) != 0
+    }
+
     pub(crate) fn iter(self) -> impl Iterator<Item = Warning> {
         Warning::ALL
             .iter()
             .copied()
-            .filter(move |&warning| self.0 & (1 << warning as u32) != 0)
+            .filter(move |&warning| self.contains(warning))
     }
 }
 

@@ -84,6 +84,17 @@ pub fn rows(source: Source<'_>, options: &Options, threads: usize) -> Result<(Ve
     Ok((rows, statistics))
 }
 
+/// The rows, the same from text and jsonb.
+pub fn both(text: &str, options: &Options) -> Vec<Json> {
+    let (rows, _) = rows(Source::Text(text), options, 1).expect("rows");
+    let payload = jsonb::Tree::parse(text)
+        .and_then(|tree| tree.encode())
+        .expect("jsonb");
+    let (others, _) = self::rows(Source::Jsonb(payload.as_bytes()), options, 2).expect("rows");
+    assert_eq!(rows, others);
+    rows
+}
+
 /// The same, by batches.
 pub fn rows_in_batches(
     source: Source<'_>,

@@ -1,8 +1,8 @@
 //! What GitHub code scanning takes, as its documentation says. Beyond it, logs are refused or cut.
 
 use super::place::Place;
+use super::references::{elements, text};
 use super::report::{Report, Severity};
-use super::rules::{elements, text};
 use serde_json::Value;
 
 const RUNS: usize = 20;

@@ -1,37 +1,42 @@
 //! A log and its runs: version, execution, base URIs, rules.
 
+use super::limits;
 use super::place::Place;
+use super::references::{Run, elements, index, text};
 use super::report::{Report, Severity};
 use super::result::artifact_uri;
-use super::rules::{elements, index, text};
-use super::{limits, rules};
+use crate::sarif::document::other_version;
+use crate::sarif::level::Level;
+use crate::sarif::model;
+use crate::sarif::notification::Notifications;
+use crate::sarif::read::Shape;
+use crate::sarif::{runs, time};
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Whether a document can be a SARIF log at all; reports why it is none.
-pub(super) fn is_log(document: &Value, place: &Place<'_>, report: &mut Report) -> bool {
-    let Value::Object(log) = document else {
-        report.add(
-            Severity::Error,
-            "not_a_log",
-            place,
-            "a SARIF log is a JSON object with version and runs",
-        );
-        return false;
-    };
-    let has_runs = matches!(log.get("runs"), Some(Value::Array(_) | Value::Null));
-    let version = text(document, "version");
-    if !has_runs || version.is_some_and(|version| version.starts_with("1.") || version.starts_with("2.0")) {
-        let message = match version {
-            Some(version) => format!(
-                "this is no SARIF 2.1.0 log, its version is \"{version}\": convert it, for example with sarif-multitool transform"
-            ),
-            None => "a SARIF log has an array \"runs\": this document has none".to_owned(),
+/// Whether a document, as written and as read, can be a SARIF log at all; reports why it is none.
+pub(super) fn is_log(document: &Value, log: &model::Log<'_>, place: &Place<'_>, report: &mut Report) -> bool {
+    let message = if let Some(version) = other_version(log) {
+        format!(
+            "this is no SARIF 2.1.0 log, its version is \"{version}\": convert it, for example with sarif-multitool transform"
+        )
+    } else {
+        let message = match (document, document.get("runs")) {
+            (Value::Object(_), Some(Value::Array(_))) => return true,
+            (Value::Object(_), Some(Value::Null)) if !log.version.is_none() => return true,
+            (Value::Object(_), Some(Value::Null)) => {
+                "a SARIF log has a version and an array \"runs\": this document has neither"
+            }
+            (Value::Object(_), Some(_)) => "\"runs\" of a SARIF log is an array: this one is not",
+            (Value::Object(_), None) => {
+                "a SARIF log has an array \"runs\": this document has none, so add it"
+            }
+            _ => "a SARIF log is a JSON object with version and runs",
         };
-        report.add(Severity::Error, "not_a_log", place, message);
-        return false;
-    }
-    true
+        message.to_owned()
+    };
+    report.add(Severity::Error, "not_a_log", place, message);
+    false
 }
 
 /// Checks a log as a whole.
@@ -63,15 +68,26 @@ pub(super) fn check(log: &Value, place: &Place<'_>, report: &mut Report) {
     }
 }
 
-/// Checks a run apart from its results.
-pub(super) fn check_run(run: &Value, results: usize, place: &Place<'_>, report: &mut Report) {
-    if !run.is_object() {
-        return;
+/// Checks a run, as written and as read, apart from its results.
+///
+/// # Errors
+/// [`crate::ErrorKind::OutOfMemory`].
+pub(super) fn check_run(
+    run: &Run<'_, '_>,
+    read: &model::Run<'_>,
+    place: &Place<'_>,
+    report: &mut Report,
+) -> crate::Result<()> {
+    if !run.value.is_object() {
+        return Ok(());
     }
-    check_execution(run, results, place, report);
-    check_bases(run, place, report);
+    check_results(read, place, report);
+    check_execution(run.value, read, place, report)?;
+    check_bases(run.value, place, report);
     check_artifacts(run, place, report);
-    let Some(tool) = run.get("tool") else { return };
+    let Some(tool) = run.value.get("tool") else {
+        return Ok(());
+    };
     let tool_place = place.member("tool");
     if let Some(driver) = tool.get("driver") {
         check_rules(driver, &tool_place.member("driver"), report);
@@ -80,11 +96,12 @@ pub(super) fn check_run(run: &Value, results: usize, place: &Place<'_>, report: 
     for (index, extension) in elements(tool, "extensions").iter().enumerate() {
         check_rules(extension, &place.element(index), report);
     }
+    Ok(())
 }
 
-/// Whether the run says that it found everything there is.
-fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut Report) {
-    if !matches!(run.get("results"), Some(Value::Array(_))) && results == 0 {
+/// Whether the run's results are here.
+fn check_results(run: &model::Run<'_>, place: &Place<'_>, report: &mut Report) {
+    if run.results.shape != Shape::List {
         report.add(
             Severity::Warning,
             "results_missing",
@@ -92,8 +109,7 @@ fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut 
             "the run has no results: that means the tool did not run; write \"results\": [] when it ran and found nothing",
         );
     }
-    let external = run.get("externalPropertyFileReferences");
-    if external.is_some_and(|external| external.get("results").is_some()) {
+    if runs::has_external_results(run) {
         report.add(
             Severity::Warning,
             "results_external",
@@ -101,8 +117,19 @@ fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut 
             "the run keeps results in other files: a reader of this log alone does not see them, so include them",
         );
     }
+}
+
+/// Whether the run says that it found everything there is.
+fn check_execution(
+    run: &Value,
+    read: &model::Run<'_>,
+    place: &Place<'_>,
+    report: &mut Report,
+) -> crate::Result<()> {
+    let notifications = Notifications::of(read.tool.get())?;
     let invocations_place = place.member("invocations");
-    for (at, invocation) in elements(run, "invocations").iter().enumerate() {
+    let all = elements(run, "invocations").iter().zip(read.read_invocations());
+    for (at, (invocation, read)) in all.enumerate() {
         let place = invocations_place.element(at);
         if invocation.get("executionSuccessful") == Some(&Value::Bool(false)) {
             report.add(
@@ -112,10 +139,24 @@ fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut 
                 "executionSuccessful is false: the results may be incomplete, so findings that are missing are not fixed",
             );
         }
-        for table in ["toolExecutionNotifications", "toolConfigurationNotifications"] {
+        if read.failed_to_start() {
+            report.add(
+                Severity::Warning,
+                "process_not_started",
+                &place.member("processStartFailureMessage"),
+                "the tool could not be started: nothing was analysed, so findings that are missing are not fixed",
+            );
+        }
+        for (table, list) in [
+            ("toolExecutionNotifications", &read.execution_notifications),
+            (
+                "toolConfigurationNotifications",
+                &read.configuration_notifications,
+            ),
+        ] {
             let place = place.member(table);
-            for (index, notification) in elements(invocation, table).iter().enumerate() {
-                if text(notification, "level") == Some("error") {
+            for (index, notification) in list.items.iter().enumerate() {
+                if notifications.level(*notification, &read) == Level::Error {
                     report.add(
                         Severity::Warning,
                         "error_notification",
@@ -125,10 +166,9 @@ fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut 
                 }
             }
         }
-        // Times of one format and zone order as texts.
         if let (Some(start), Some(end)) = (text(invocation, "startTimeUtc"), text(invocation, "endTimeUtc"))
-            && start.len() == end.len()
-            && end < start
+            && let (Some(starts), Some(ends)) = (time::micros(start), time::micros(end))
+            && ends < starts
         {
             report.add(
                 Severity::Error,
@@ -138,6 +178,7 @@ fn check_execution(run: &Value, results: usize, place: &Place<'_>, report: &mut 
             );
         }
     }
+    Ok(())
 }
 
 /// Checks originalUriBaseIds (§3.14.14).
@@ -178,35 +219,66 @@ fn check_bases(run: &Value, place: &Place<'_>, report: &mut Report) {
 }
 
 /// Checks the artifacts' parents and locations.
-fn check_artifacts(run: &Value, place: &Place<'_>, report: &mut Report) {
+fn check_artifacts(run: &Run<'_, '_>, place: &Place<'_>, report: &mut Report) {
     let place = place.member("artifacts");
-    let artifacts = elements(run, "artifacts");
+    let artifacts = elements(run.value, "artifacts");
+    for at in parent_loops(artifacts) {
+        report.add(
+            Severity::Error,
+            "artifact_parent_loop",
+            &place.element(at),
+            "the artifact lies inside itself, going by parentIndex: correct the indexes",
+        );
+    }
     for (at, artifact) in artifacts.iter().enumerate() {
         let place = place.element(at);
         if let Some(parent) = index(artifact, "parentIndex")
-            && parent >= artifacts.len()
+            && let Some(count) = run.count("artifacts")
+            && parent >= count
         {
             report.add(
                 Severity::Error,
                 "artifact_index_out_of_range",
                 &place,
-                format_args!(
-                    "parentIndex is {parent}, but there are {} artifacts: correct the index",
-                    artifacts.len()
-                ),
+                format_args!("parentIndex is {parent}, but there are {count} artifacts: correct the index"),
             );
         }
         if let Some(location) = artifact.get("location") {
-            artifact_uri(location, run, &place.member("location"), report);
+            artifact_uri(location, run.value, &place.member("location"), report);
         }
     }
+}
+
+/// The first artifact of each loop of parents.
+fn parent_loops(artifacts: &[Value]) -> Vec<usize> {
+    // From which artifact each was come to first.
+    let mut seen = vec![None; artifacts.len()];
+    let mut loops = Vec::new();
+    for start in 0..artifacts.len() {
+        let mut next = Some(start);
+        while let Some(at) = next
+            && let Some(first) = seen.get_mut(at)
+        {
+            if let Some(first) = first {
+                if *first == start {
+                    loops.push(at);
+                }
+                break;
+            }
+            *first = Some(start);
+            next = artifacts
+                .get(at)
+                .and_then(|artifact| index(artifact, "parentIndex"));
+        }
+    }
+    loops
 }
 
 /// Checks the rules of a driver or extension.
 fn check_rules(component: &Value, place: &Place<'_>, report: &mut Report) {
     let place = place.member("rules");
     let mut ids = HashSet::new();
-    for (at, rule) in rules::elements(component, "rules").iter().enumerate() {
+    for (at, rule) in elements(component, "rules").iter().enumerate() {
         let place = place.element(at);
         if let Some(id) = text(rule, "id")
             && !ids.insert(id)

@@ -1,28 +1,30 @@
 //! Messages: their text, and the arguments it asks for (§3.11).
 
 use super::place::Place;
+use super::references::{Run, elements, text};
 use super::report::{Report, Severity};
-use super::rules::{elements, text};
+use crate::sarif::lookup::Found;
 use serde_json::Value;
+use std::borrow::Cow;
 
-/// Checks a message. `rule` and `component` are where its id is looked up.
+/// Checks a message of a result whose rule was found so.
 pub(super) fn check(
     message: &Value,
-    rule: Option<&Value>,
-    component: &Value,
+    run: &Run<'_, '_>,
+    found: Found,
     place: &Place<'_>,
     report: &mut Report,
 ) {
     if !message.is_object() {
         return;
     }
-    let string = match (text(message, "text"), text(message, "id")) {
-        (Some(string), _) => Some(string),
-        (None, Some(id)) => {
-            let found = rule
-                .and_then(|rule| string_of(rule, "messageStrings", id))
-                .or_else(|| string_of(component, "globalMessageStrings", id));
-            if found.is_none() {
+    let stated = text(message, "text").map(Cow::Borrowed);
+    let string = match (stated, text(message, "id").filter(|id| !id.is_empty())) {
+        (Some(string), None) => Some(string),
+        (Some(string), _) if !string.is_empty() => Some(string),
+        (_, Some(id)) => {
+            let string = run.message_string(id, found);
+            if string.is_none() && run.has_whole_tool {
                 report.add(
                     Severity::Error,
                     "message_id_unresolved",
@@ -30,7 +32,7 @@ pub(super) fn check(
                     format_args!("neither the rule's messageStrings nor globalMessageStrings have the id \"{id}\": add it, or write text"),
                 );
             }
-            found
+            string
         }
         (None, None) => {
             let has_markdown = message.get("markdown").is_some();
@@ -51,9 +53,9 @@ pub(super) fn check(
     };
     let arguments = elements(message, "arguments").len();
     // Without arguments, braces in a text are just braces: many tools quote code.
-    let is_template = arguments > 0 || message.get("text").is_none();
+    let is_template = arguments > 0 || text(message, "text").is_none_or(str::is_empty);
     if let Some(string) = string.filter(|_| is_template)
-        && let Some(missing) = placeholders(string).find(|index| *index >= arguments)
+        && let Some(missing) = placeholders(&string).find(|index| *index >= arguments)
     {
         report.add(
             Severity::Error,
@@ -62,11 +64,6 @@ pub(super) fn check(
             format_args!("the message asks for argument {{{missing}}}, but has {arguments} arguments: add it, or write {{{{ for a brace"),
         );
     }
-}
-
-/// The text of a message string.
-fn string_of<'a>(holder: &'a Value, table: &str, id: &str) -> Option<&'a str> {
-    text(holder.get(table)?.get(id)?, "text")
 }
 
 /// The numbers in `{0}`, `{1}`, ...; `{{` and `}}` are braces.

@@ -11,9 +11,9 @@ mod limits;
 mod log;
 mod message;
 mod place;
+mod references;
 mod report;
 mod result;
-mod rules;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -21,6 +21,9 @@ mod tree_size;
 
 pub use report::{Problem, Severity};
 
+use super::document::{Document as Reader, Source};
+use super::model;
+use super::read::Member;
 use crate::{Result, Task};
 use document::Document;
 use place::Place;
@@ -36,7 +39,11 @@ pub const MAX_PER_CODE: usize = 100;
 /// [`crate::ErrorKind::InvalidText`] for what is not JSON, [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
 pub fn validate_text(text: &str, task: &Task<'_>) -> Result<Vec<Problem>> {
     let mended = crate::json::mend(text);
-    validate(&Document::from_text(&mended.text, task)?, task)
+    validate(
+        &Document::from_text(&mended.text, task)?,
+        Source::Text(&mended.text),
+        task,
+    )
 }
 
 /// The problems of a log in jsonb.
@@ -45,13 +52,20 @@ pub fn validate_text(text: &str, task: &Task<'_>) -> Result<Vec<Problem>> {
 /// [`crate::ErrorKind::DataCorrupted`], [`crate::ErrorKind::LimitExceeded`] for deep nesting,
 /// [`crate::ErrorKind::OutOfMemory`], [`crate::ErrorKind::Cancelled`].
 pub fn validate_jsonb(payload: &[u8], task: &Task<'_>) -> Result<Vec<Problem>> {
-    validate(&Document::from_jsonb(payload, task)?, task)
+    validate(
+        &Document::from_jsonb(payload, task)?,
+        Source::Jsonb(payload),
+        task,
+    )
 }
 
-fn validate(document: &Document<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
+/// `document` is what is written at `source`; what it means is asked of the reader of logs.
+fn validate(document: &Document<'_>, source: Source<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
     let mut report = Report::default();
     let root = Place::root();
-    if !log::is_log(&document.skeleton, &root, &mut report) {
+    let reader = Reader::open(source, task)?;
+    let log = reader.any()?;
+    if !log::is_log(&document.skeleton, &log, &root, &mut report) {
         return Ok(report.finish());
     }
     schema::check_log(&document.skeleton, &root, &mut report, task)?;
@@ -61,17 +75,23 @@ fn validate(document: &Document<'_>, task: &Task<'_>) -> Result<Vec<Problem>> {
     for (index, run) in runs.into_iter().flatten().enumerate() {
         task.check()?;
         let place = runs_place.element(index);
-        let context = rules::Run::new(run);
         let results = document.results(index);
-        log::check_run(run, results.len(), &place, &mut report);
         limits::check_run(run, results.len(), &place, &mut report);
+        let empty = model::Run::default();
+        let read = log.runs.items.get(index).and_then(Member::get).unwrap_or(&empty);
+        let run = references::Run::new(run, read)?;
+        log::check_run(&run, read, &place, &mut report)?;
         let results_place = place.member("results");
         for (index, part) in results.iter().enumerate() {
             task.check()?;
             let result = part.value(task)?;
             let place = results_place.element(index);
             schema::check_result(&result, &place, &mut report, task)?;
-            result::check(&result, &context, &place, &mut report);
+            let mut finding = Member::default();
+            if let Some(raw) = read.results.items.get(index) {
+                raw.read_into(&mut finding, &reader.budget())?;
+            }
+            result::check(&result, &finding.into_inner(), &run, &place, &mut report);
             limits::check_result(&result, &place, &mut report);
         }
     }

@@ -2,19 +2,29 @@
 
 use super::message;
 use super::place::Place;
+use super::references::{Run, elements, index, integer, text};
 use super::report::{Report, Severity};
-use super::rules::{Run, elements, index, integer, text};
+use crate::fingerprint::tool::is_placeholder;
+use crate::sarif::lookup::Found;
+use crate::sarif::model::Finding;
+use crate::sarif::uri;
 use serde_json::Value;
 
 /// How deep the parts of a result are followed; SARIF's own structure ends far above.
 const MAX_DEPTH: usize = 64;
 
-/// Checks everything about a result that its schema does not.
-pub(super) fn check(result: &Value, run: &Run<'_>, place: &Place<'_>, report: &mut Report) {
+/// Checks everything about a result, as written and as read, that its schema does not.
+pub(super) fn check(
+    result: &Value,
+    finding: &Finding<'_>,
+    run: &Run<'_, '_>,
+    place: &Place<'_>,
+    report: &mut Report,
+) {
     if !result.is_object() {
         return;
     }
-    let (rule, component) = run.rule_of(result, place, report);
+    let found = run.rule_of(result, finding, place, report);
     check_level(result, place, report);
     check_fingerprints(result, place, report);
     if elements(result, "locations").is_empty() {
@@ -29,7 +39,7 @@ pub(super) fn check(result: &Value, run: &Run<'_>, place: &Place<'_>, report: &m
         let place = place.member("provenance");
         check_index(provenance, "invocationIndex", run, "invocations", &place, report);
     }
-    let parts = Parts { run, rule, component };
+    let parts = Parts { run, found };
     parts.check(result, place, MAX_DEPTH, report);
 }
 
@@ -47,15 +57,12 @@ fn check_level(result: &Value, place: &Place<'_>, report: &mut Report) {
     }
 }
 
-/// Values that tools write when they have no fingerprint.
-const PLACEHOLDERS: [&str; 5] = ["requires login", "unknown", "none", "null", "n/a"];
-
 fn check_fingerprints(result: &Value, place: &Place<'_>, report: &mut Report) {
     for table in ["fingerprints", "partialFingerprints"] {
         let place = place.member(table);
         for (key, value) in result.get(table).and_then(Value::as_object).into_iter().flatten() {
             let Some(value) = value.as_str() else { continue };
-            if value.is_empty() || PLACEHOLDERS.iter().any(|word| value.eq_ignore_ascii_case(word)) {
+            if value.is_empty() || is_placeholder(value) {
                 report.add(
                     Severity::Warning,
                     "fingerprint_placeholder",
@@ -71,13 +78,14 @@ fn check_fingerprints(result: &Value, place: &Place<'_>, report: &mut Report) {
 fn check_index(
     holder: &Value,
     name: &str,
-    run: &Run<'_>,
+    run: &Run<'_, '_>,
     array: &str,
     place: &Place<'_>,
     report: &mut Report,
 ) {
-    let Some(at) = index(holder, name) else { return };
-    let count = elements(run.value, array).len();
+    let (Some(at), Some(count)) = (index(holder, name), run.count(array)) else {
+        return;
+    };
     if at < count {
         return;
     }
@@ -96,13 +104,12 @@ fn check_index(
 }
 
 /// What the parts of a result refer to.
-struct Parts<'a> {
-    run: &'a Run<'a>,
-    rule: Option<&'a Value>,
-    component: &'a Value,
+struct Parts<'a, 'd> {
+    run: &'a Run<'a, 'd>,
+    found: Found,
 }
 
-impl Parts<'_> {
+impl Parts<'_, '_> {
     /// Checks an object or array and everything inside, except property bags.
     fn check(&self, value: &Value, place: &Place<'_>, depth: usize, report: &mut Report) {
         let Some(depth) = depth.checked_sub(1) else { return };
@@ -117,7 +124,7 @@ impl Parts<'_> {
                     let place = place.member(name);
                     match name.as_str() {
                         "properties" => continue,
-                        "message" => message::check(member, self.rule, self.component, &place, report),
+                        "message" => message::check(member, self.run, self.found, &place, report),
                         "artifactLocation" => self.artifact_location(member, &place, report),
                         "physicalLocation" => physical_location(member, &place, report),
                         "region" | "contextRegion" => region(member, &place, report),
@@ -168,7 +175,7 @@ pub(super) fn artifact_uri(location: &Value, run: &Value, place: &Place<'_>, rep
     let Some(uri) = text(location, "uri") else { return };
     let uri_place = place.member("uri");
     let base = text(location, "uriBaseId");
-    if is_absolute(uri) {
+    if uri::scheme(uri).is_some() {
         if base.is_some() {
             report.add(
                 Severity::Error,
@@ -211,17 +218,6 @@ pub(super) fn artifact_uri(location: &Value, run: &Value, place: &Place<'_>, rep
             "readers refuse \"..\" in a uri, because it may lead outside of the sources: write the path without it",
         );
     }
-}
-
-/// A scheme of two characters or more: one alone is a drive letter.
-fn is_absolute(uri: &str) -> bool {
-    uri.split_once(':').is_some_and(|(scheme, _)| {
-        scheme.len() > 1
-            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-            && scheme
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
-    })
 }
 
 fn shortened(text: &str) -> &str {

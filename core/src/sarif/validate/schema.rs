@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 const SCHEMA: &str = include_str!("sarif-schema-2.1.0.json");
 
-/// Longest message; a schema lists all legal words.
-const MAX_MESSAGE: usize = 300;
+/// Longest message: the legal words of `roles` take 400 bytes.
+const MAX_MESSAGE: usize = 500;
 
 struct Validators {
     log: Validator,
@@ -130,13 +130,31 @@ fn class(kind: &ValidationErrorKind) -> (Severity, &'static str) {
 
 /// The schema's message without the value, which may be large.
 fn message(error: &ValidationError<'_>) -> String {
-    let mut message = error.masked_with("the value").to_string();
+    let mut message = match error.kind() {
+        // The library names only the first of them.
+        ValidationErrorKind::Enum { options } => words(options),
+        _ => error.masked_with("the value").to_string(),
+    };
     if message.len() > MAX_MESSAGE {
         let end = message.floor_char_boundary(MAX_MESSAGE);
         message.truncate(end);
         message.push_str("...");
     }
     message
+}
+
+/// The sentence that names all legal words.
+fn words(options: &Value) -> String {
+    let words: Vec<_> = options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(Value::to_string)
+        .collect();
+    match words.as_slice() {
+        [word] => format!("the value is not {word}, the only one that is allowed"),
+        words => format!("the value is none of {}: write one of them", words.join(", ")),
+    }
 }
 
 #[cfg(test)]

@@ -92,6 +92,165 @@ fn what_is_no_log_is_one_problem() {
 }
 
 #[test]
+fn what_is_no_log_is_told_why() {
+    for (text, sentence) in [
+        (r#"{"version":"2.1.0"}"#, "this document has none, so add it"),
+        (r#"{"version":"2.1.0","runs":1}"#, "this one is not"),
+        (r#"{"runs":null}"#, "has neither"),
+        (
+            r#"{"version":"1.0.0","runs":[]}"#,
+            "its version is \"1.0.0\": convert it",
+        ),
+        (
+            r#"{"runs":[{"tool":{"name":"T"},"results":[]}]}"#,
+            "its version is \"1.0.0\": convert it",
+        ),
+        ("[]", "is a JSON object"),
+    ] {
+        let message = &problems(text)[0].message;
+        assert!(message.contains(sentence), "{text}: {message}");
+    }
+}
+
+/// The problems of severity error.
+fn errors(log: &Value) -> Vec<String> {
+    let all = problems(&log.to_string());
+    let errors = all
+        .into_iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    errors
+        .map(|problem| format!("{} {}", problem.code, problem.pointer))
+        .collect()
+}
+
+#[test]
+fn what_reading_finds_is_no_problem() {
+    // Everything that results refer to is in inline external properties, but for an extension with its own strings.
+    let run = json!({
+        "tool": {"driver": {"name": "t"}, "extensions": [
+            {"name": "E", "guid": "11111111-1111-1111-8888-111111111111",
+             "rules": [{"id": "E1", "guid": "22222222-2222-2222-8888-222222222222", "messageStrings": {"own": {"text": "x"}}}],
+             "globalMessageStrings": {"global": {"text": "y"}}},
+        ]},
+        "externalPropertyFileReferences": {
+            "driver": {"location": {"uri": "sarif:/inlineExternalProperties/0"}},
+            "artifacts": [{"location": {"uri": "sarif:/inlineExternalProperties/0"}}],
+            "logicalLocations": [{"location": {"uri": "sarif:/inlineExternalProperties/0"}}],
+            "threadFlowLocations": [{"location": {"uri": "sarif:/inlineExternalProperties/0"}}],
+        },
+    });
+    let inline = json!([{
+        "driver": {"name": "t", "rules": [{"id": "D1", "messageStrings": {"m": {"text": "z {0}"}}}],
+                   "globalMessageStrings": {"drivers": {"text": "g"}}},
+        "artifacts": [{"location": {"uri": "a.c"}}],
+        "logicalLocations": [{"name": "f"}],
+        "threadFlowLocations": [{"location": {"message": {"text": "t"}}}],
+    }]);
+    let extension = json!({"index": 0, "toolComponent": {"index": 0}});
+    for result in [
+        json!({"ruleId": "D1", "ruleIndex": 0, "message": {"id": "m", "arguments": ["x"]}}),
+        json!({"ruleId": "D1/sub/part", "ruleIndex": "REMOVE", "message": {"id": "m", "arguments": ["x"]}}),
+        json!({"ruleId": "REMOVE", "rule": extension, "message": {"id": "own"}}),
+        json!({"ruleId": "REMOVE", "rule": extension, "message": {"id": "global"}}),
+        json!({"ruleId": "REMOVE", "rule": extension, "message": {"id": "drivers"}}),
+        json!({"ruleId": "E1/part", "message": {"id": "own"}}),
+        json!({"ruleId": "REMOVE", "rule": {"guid": "22222222-2222-2222-8888-222222222222"}, "message": {"id": "own"}}),
+        json!({"ruleId": "REMOVE", "message": {"id": "own"},
+               "rule": {"index": 0, "toolComponent": {"guid": "11111111-1111-1111-8888-111111111111"}}}),
+        json!({"ruleId": "REMOVE", "message": {"id": "own"}, "rule": {"index": 0, "toolComponent": {"name": "E"}}}),
+        json!({"ruleId": "D1", "locations": [{
+            "physicalLocation": {"artifactLocation": {"index": 0}}, "logicalLocations": [{"index": 0}]}],
+            "codeFlows": [{"threadFlows": [{"locations": [{"index": 0}]}]}]}),
+    ] {
+        let mut log = log_of(run.clone(), result);
+        log["inlineExternalProperties"] = inline.clone();
+        assert_eq!(errors(&log), [""; 0], "{log}");
+        // Within one file only; in another, nothing can be said.
+        let mut elsewhere = log.clone();
+        elsewhere["inlineExternalProperties"] = json!([]);
+        assert_eq!(errors(&elsewhere), [""; 0], "{elsewhere}");
+        log["runs"][0]["externalPropertyFileReferences"] = json!({});
+        log["runs"][0]["tool"]["extensions"] = json!([]);
+        assert_ne!(errors(&log), [""; 0], "{log}");
+    }
+}
+
+#[test]
+fn a_run_is_judged_as_sarif_runs_judges_it() {
+    let run = json!({
+        "tool": {"driver": {"name": "t", "notifications": [{"id": "N", "defaultConfiguration": {"level": "error"}}]}},
+        "externalPropertyFileReferences": {"results": [{"location": {"uri": "sarif:/inlineExternalProperties/0"}}]},
+        "invocations": [{"executionSuccessful": true, "toolConfigurationNotifications": [
+            {"message": {"text": "x"}, "descriptor": {"id": "N"}}, {"message": {"text": "x"}},
+        ], "processStartFailureMessage": "no such file"}],
+    });
+    let mut log = log_of(run, json!({}));
+    log["inlineExternalProperties"] = json!([{"results": []}]);
+    let found = found(&log);
+    let invocation = "/runs/0/invocations/0";
+    assert!(found.contains(&format!(
+        "error_notification {invocation}/toolConfigurationNotifications/0"
+    )));
+    assert!(found.contains(&format!(
+        "process_not_started {invocation}/processStartFailureMessage"
+    )));
+    assert_eq!(
+        found
+            .iter()
+            .filter(|problem| problem.starts_with("error_notification"))
+            .count(),
+        1
+    );
+    assert!(
+        !found
+            .iter()
+            .any(|problem| problem.starts_with("results_external")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn times_are_compared_as_instants() {
+    let of = |start: &str, end: &str| {
+        let invocation = json!({"executionSuccessful": true, "startTimeUtc": start, "endTimeUtc": end});
+        let found = found(&log_of(json!({"invocations": [invocation]}), json!({})));
+        found
+            .iter()
+            .any(|problem| problem.starts_with("invocation_ends_before_start"))
+    };
+    assert!(of("2020-01-02T00:00:00Z", "2020-01-01T00:00:00.5Z"));
+    assert!(of("2020-01-01T00:00:00Z", "2020-01-01T00:30:00+01:00"));
+    assert!(!of("2020-01-01T01:00:00+02:00", "2020-01-01T00:00:00+00:00"));
+    assert!(!of("2020-01-01T00:00:00.123Z", "2020-01-01T00:00:00.1230Z"));
+    assert!(!of("2020-01-01T00:00:00Z", "soon"));
+}
+
+#[test]
+fn all_legal_words_are_named() {
+    let log = log_of(
+        json!({"artifacts": [{"roles": ["odd"]}]}),
+        json!({"kind": "Pass"}),
+    );
+    let messages: Vec<_> = problems(&log.to_string())
+        .into_iter()
+        .filter(|problem| problem.code == "schema_word")
+        .map(|problem| problem.message)
+        .collect();
+    assert_eq!(messages.len(), 2, "{messages:?}");
+    for word in [
+        "\"notApplicable\"",
+        "\"pass\"",
+        "\"fail\"",
+        "\"review\"",
+        "\"open\"",
+        "\"informational\"",
+    ] {
+        assert!(messages[1].contains(word), "{messages:?}");
+    }
+    assert!(messages[0].contains("\"debugOutputFile\""), "{messages:?}");
+}
+
+#[test]
 fn what_is_no_json_is_an_error() {
     for text in ["", "{", "{}x", r#"{"runs":[{"results":[1x]}]}"#, "NaN"] {
         let error = validate_text(text, &task()).unwrap_err();
@@ -263,6 +422,21 @@ fn every_problem_has_its_place() {
             json!({"originalUriBaseIds": {"A": {"uri": "a/", "uriBaseId": "A"}}}),
             none.clone(),
             "uri_base_loop /runs/0/originalUriBaseIds/A".into(),
+        ),
+        (
+            json!({"artifacts": [{}, {"parentIndex": 0}, {"parentIndex": 4}, {"parentIndex": 2}, {"parentIndex": 3}]}),
+            none.clone(),
+            "artifact_parent_loop /runs/0/artifacts/2".into(),
+        ),
+        (
+            none.clone(),
+            json!({"ruleId": "REMOVE", "rule": {"index": 0, "toolComponent": {"guid": "33333333-3333-3333-8888-333333333333"}}}),
+            format!("tool_component_unresolved {result}"),
+        ),
+        (
+            none.clone(),
+            json!({"ruleId": "REMOVE", "rule": {"guid": "33333333-3333-3333-8888-333333333333"}}),
+            format!("rule_not_found {result}"),
         ),
         (
             json!({"artifacts": [{"parentIndex": 1}]}),
