@@ -122,14 +122,15 @@ BEGIN ATOMIC
         WHERE r.outcome IN ('finding', 'filtered') AND r.fingerprint IS NOT NULL
         ORDER BY r.fingerprint, r.outcome = 'filtered', r.run_index, r.result_index
     ), complete AS (
-        SELECT r.tool_name, r.automation_category FROM unnest(after) r
-        WHERE r.outcome = 'run' GROUP BY r.tool_name, r.automation_category HAVING bool_and(r.complete)
+        -- Names of tools are one in any case, as they are in fingerprints.
+        SELECT lower(r.tool_name COLLATE "C") AS tool_name, r.automation_category FROM unnest(after) r
+        WHERE r.outcome = 'run' GROUP BY 1, 2 HAVING bool_and(r.complete)
     )
     SELECT CASE WHEN l.outcome = 'filtered' THEN 'filtered'
                 WHEN l.outcome = 'finding' AND e.outcome IS NOT NULL THEN 'unchanged'
                 WHEN l.outcome = 'finding' AND l.fingerprint IN (SELECT unnest(known)) THEN 'reopened'
                 WHEN l.outcome = 'finding' THEN 'new'
-                WHEN EXISTS (SELECT FROM complete c WHERE c.tool_name IS NOT DISTINCT FROM e.tool_name
+                WHEN EXISTS (SELECT FROM complete c WHERE c.tool_name IS NOT DISTINCT FROM lower(e.tool_name COLLATE "C")
                              AND c.automation_category IS NOT DISTINCT FROM e.automation_category) THEN 'fixed'
                 ELSE 'not_scanned' END,
            coalesce(l.fingerprint, e.fingerprint), coalesce(l.rule_id, e.rule_id), coalesce(l.severity, e.severity),

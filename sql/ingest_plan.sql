@@ -330,12 +330,15 @@ BEGIN
         WHERE n IN ('last_seen_scan_id', 'last_seen_at', 'updated_at') OR n = ANY (refresh_names)
            OR n IN ('sarif_run_index', 'sarif_result_index') AND NOT is_compat
         UNION ALL
-        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
+        SELECT format('%1$I = coalesce(f.%1$I, 0) OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
         UNION ALL
-        SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed'' THEN %2$s ELSE f.%1$I END',
-                      v.name, v.value)
-        FROM (VALUES ('status', 'excluded.status'), ('fixed_at', 'NULL'), ('resolved_at', 'NULL'), ('fixed_scan_id', 'NULL'),
-                     ('reopened_scan_id', ids ->> 'reopened_scan_id')) v (name, value)
+        SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed''%3$s THEN %2$s ELSE f.%1$I END',
+                      v.name, v.value, v.condition)
+        FROM (VALUES ('status', 'excluded.status', ''), ('fixed_at', 'NULL', ''), ('resolved_at', 'NULL', ''),
+                     ('fixed_scan_id', 'NULL', ''),
+                     -- One that comes back suppressed is not open again.
+                     ('reopened_scan_id', ids ->> 'reopened_scan_id',
+                      $e$ AND excluded.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'$e$)) v (name, value, condition)
         WHERE v.name = ANY (writable)
     ) a;
 
@@ -367,7 +370,7 @@ BEGIN
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
                   (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
-                  AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
+                  AND new.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open' AS is_reopened$sql$,
         key_list, assignments, stale || differs_excluded);
     summary := format($sql$
         SELECT coalesce(pg_catalog.sum(s."ingest results")
@@ -386,20 +389,25 @@ BEGIN
                coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"
                    OPERATOR(pg_catalog.=) ANY ('{finding,filtered}'::pg_catalog.text[])), '{}'::pg_catalog.text[]) AS seen,
                (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('tool', t.tool, 'category', t.category))
-                FROM (SELECT %s AS tool, r."ingest category" AS category FROM staged r
-                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'
+                -- Names of tools are one in any case, as they are in fingerprints.
+                FROM (SELECT pg_catalog.lower(%1$s COLLATE pg_catalog."C") AS tool, %2$s AS category FROM staged r
+                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'%3$s
                       GROUP BY 1, 2 HAVING pg_catalog.bool_and(r."ingest complete")) t) AS tools,
-               -- New rows that the table did not take: a trigger of it said so.
+               -- Rows that were neither inserted nor updated.
                (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                    'run_index', t."ingest run", 'result_index', t."ingest result",
-                    'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
-                    ORDER BY t."ingest run", t."ingest result")
-                FROM todo t WHERE t."ingest new"
-                  AND (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
+                    'run_index', t."ingest run", 'result_index', t."ingest result", 'is_new', t."ingest new",
+                    'fingerprint', t.fingerprint::pg_catalog.text))
+                FROM todo t
+                WHERE (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
                   AND NOT EXISTS (SELECT FROM stored d
                                   WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
         FROM staged s$sql$,
-        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
+        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END,
+        CASE WHEN 'automation_category' = ANY (extra_names) THEN 'r.automation_category::pg_catalog.text'
+             ELSE 'r."ingest category"' END,
+        -- A name that the column cannot hold is not the one that is not stated.
+        CASE WHEN 'tool_name' = ANY (staged_names) AND 'tool_name' <> ALL (extra_names)
+             THEN ' AND (r.tool_name IS NOT NULL OR r."ingest tool" IS NULL)' ELSE '' END);
     scope := coalesce((
         SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
         WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
@@ -430,6 +438,25 @@ BEGIN
             WITH stored AS (INSERT INTO %1$s AS f (%2$s)
                 SELECT %2$s FROM pg_catalog.jsonb_to_record($1) s (%4$s) %3$s)
             SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert, inserted_types),
+        -- Of rows that were not stored those that a trigger left out: the others are as they should be, since somebody else has
+        -- stored them after our look.
+        'refused', format($sql$
+            WITH constants AS MATERIALIZED (%1$s)
+            SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'run_index', l.run_index, 'result_index', l.result_index,
+                       'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
+                       ORDER BY l.run_index, l.result_index), '[]'::pg_catalog.jsonb)
+            FROM pg_catalog.jsonb_to_recordset($1) AS l (run_index pg_catalog.int4, result_index pg_catalog.int4,
+                                                         is_new pg_catalog.bool, fingerprint pg_catalog.text)
+            CROSS JOIN constants c
+            LEFT JOIN %2$s f ON %3$s
+            WHERE f.fingerprint IS NULL OR %4$s%5$s$sql$,
+            constants, rows_of,
+            (SELECT string_agg(CASE WHEN n = 'fingerprint'
+                                    THEN 'f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) l.fingerprint'
+                                    ELSE format('f.%I OPERATOR(pg_catalog.=) %s', n, coalesce(ids ->> n, format('c.%I', n))) END, ' AND ')
+             FROM unnest(key_names) n),
+            stale, CASE WHEN touch THEN '' ELSE ' AND NOT l.is_new' END),
         'close', format($sql$
             WITH constants AS MATERIALIZED (%5$s),
             tools AS MATERIALIZED (SELECT t.tool, t.category FROM pg_catalog.jsonb_to_recordset($1)
@@ -440,7 +467,8 @@ BEGIN
                 WHERE f.organization_id OPERATOR(pg_catalog.=) %6$s AND f.repository_id OPERATOR(pg_catalog.=) %7$s%3$s
                   AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
                   AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) %8$s) IS NOT TRUE
-                  AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
+                  AND (pg_catalog.lower(f.tool_name::pg_catalog.text COLLATE pg_catalog."C") OPERATOR(pg_catalog.=) t.tool
+                       OR f.tool_name IS NULL AND t.tool IS NULL) AND %4$s
                   AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
                 RETURNING 1)
             SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,

@@ -71,6 +71,7 @@ DECLARE
     reopened pg_catalog.int4 := 0;
     fixed pg_catalog.int4 := 0;
     errors pg_catalog.jsonb := '[]';
+    lost pg_catalog.jsonb;
     total pg_catalog.int4;
     duplicates pg_catalog.int4;
     skipped pg_catalog.int4;
@@ -92,7 +93,8 @@ BEGIN
         inserted := summary.inserted;
         updated := summary.updated;
         reopened := summary.reopened;
-        errors := summary.errors OPERATOR(pg_catalog.||) coalesce(summary.lost, '[]'::pg_catalog.jsonb);
+        errors := summary.errors;
+        lost := summary.lost;
         total := summary.total;
         duplicates := summary.duplicates;
         skipped := summary.skipped;
@@ -105,6 +107,7 @@ BEGIN
         END IF;
     END;
     IF total IS NULL THEN
+        lost := '[]';
         FOR step IN EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'rows')
             USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
                   fingerprint, fingerprint_keys
@@ -129,9 +132,10 @@ BEGIN
                     inserted := inserted OPERATOR(pg_catalog.+) 1;
                 ELSIF NOT summary.is_new THEN
                     updated := updated OPERATOR(pg_catalog.+) 1;
-                ELSIF step.is_new THEN
-                    state := '02000';
-                    reason := 'a trigger of the table left the row out';
+                ELSE
+                    lost := lost OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(
+                        'run_index', step.run, 'result_index', step.result, 'is_new', step.is_new,
+                        'fingerprint', pg_catalog.jsonb_extract_path_text(step.finding, 'fingerprint'));
                 END IF;
                 IF summary.is_reopened THEN
                     reopened := reopened OPERATOR(pg_catalog.+) 1;
@@ -148,6 +152,11 @@ BEGIN
                     'run_index', step.run, 'result_index', step.result, 'sqlstate', state, 'reason', reason);
             END IF;
         END LOOP;
+    END IF;
+    IF pg_catalog.jsonb_array_length(lost) OPERATOR(pg_catalog.>) 0 THEN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'refused') INTO STRICT lost
+            USING lost, organization_id, repository_id, scan_id, extra;
+        errors := errors OPERATOR(pg_catalog.||) lost;
     END IF;
     IF strict AND pg_catalog.jsonb_array_length(errors) OPERATOR(pg_catalog.>) 0 THEN
         RAISE EXCEPTION 'a result cannot be stored: %', pg_catalog.jsonb_extract_path_text(errors, '0', 'reason')

@@ -25,7 +25,7 @@ fn sparkline(call: Call) -> Option<Value> {
     };
     let charset = charset(&call, call.required("ascii", call.bool(3)));
     let line = compute(Work::over(values.bytes()), |task| {
-        chart::sparkline(values.iter(), scale, charset, task)
+        chart::sparkline(values.iter()?, scale, charset, task)
     });
     Some(Value::text(&line))
 }
@@ -47,7 +47,7 @@ fn histogram(call: Call) {
     let work = Work::over(values.as_ref().map_or(0, |values| values.bytes()));
     stream_rows(&call, COLUMNS, work, |task, emit| {
         let Some(values) = &values else { return Ok(()) };
-        let rows = chart::histogram(values.iter(), buckets, task)?;
+        let rows = chart::histogram(values.iter()?, buckets, task)?;
         let most = rows.iter().map(|row| row.count).max().map_or(0.0, f64::from);
         rows.iter().try_for_each(|row| {
             let bar = chart::bar(f64::from(row.count), most, width, charset)?;

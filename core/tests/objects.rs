@@ -123,14 +123,20 @@ fn what_is_refused_says_why() {
         (r#""rank": "x""#, "22023", "rank is not a number"),
         (
             r#""security_severity": -1"#,
-            "22023",
-            "security_severity is not a decimal number",
+            "22003",
+            "security_severity is not within 0 and 10",
+        ),
+        (
+            r#""security_severity": 1e300"#,
+            "22003",
+            "security_severity is not within 0 and 10",
         ),
         (
             r#""security_severity": "high""#,
             "22023",
-            "security_severity is not a decimal number",
+            "security_severity is not a number",
         ),
+        (r#""rank": 1e400"#, "22003", "rank is not within -1 and 100"),
         (r#""cwe": "CWE-1""#, "22023", "cwe_ids is not an array of strings"),
         (r#""tags": [1]"#, "22023", "tags is not an array of strings"),
         (r#""rule_id": 5"#, "22023", "rule_id is not a string"),
@@ -154,6 +160,44 @@ fn what_is_refused_says_why() {
     let rows = rows("[null, [], 5, \"x\", true]");
     let reasons: Vec<_> = rows.iter().map(|row| &row["reason"]).collect();
     assert_eq!(reasons, [&json!("the element is not an object"); 5]);
+}
+
+#[test]
+fn scores_and_ranks_at_their_bounds() {
+    for (member, score, rank) in [
+        (r#""security_severity": 0, "rank": 0"#, json!(0.0), json!(0.0)),
+        (
+            r#""security_severity": 10.0, "rank": 100"#,
+            json!(10.0),
+            json!(100.0),
+        ),
+        (
+            r#""security_severity": 1e-3, "rank": -1"#,
+            json!(0.001),
+            Json::Null,
+        ),
+    ] {
+        let row = &rows(&format!("[{{{member}}}]"))[1];
+        assert_has(row, &json!({"security_severity": score, "rank": rank}));
+    }
+}
+
+/// An element that cannot be read may be any finding of any tool.
+#[test]
+fn what_cannot_be_read_makes_every_run_incomplete() {
+    let given = r#"{"tool_name": "T", "message": "m"}, {"tool_name": "U", "message": "m"}"#;
+    for (findings, complete) in [
+        (format!("[{given}]"), true),
+        (format!("[{given}, 5]"), false),
+        (format!(r#"[{{"tool_name": "T", "line": "x"}}, {given}]"#), false),
+    ] {
+        let rows = rows(&findings);
+        let runs: Vec<_> = rows.iter().filter(|row| row["outcome"] == "run").collect();
+        assert_eq!(runs.len(), 2);
+        for run in runs {
+            assert_eq!(run["complete"], complete, "{findings}");
+        }
+    }
 }
 
 #[test]

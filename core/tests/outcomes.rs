@@ -2,7 +2,8 @@
 
 mod common;
 
-use reviewpro_core::sarif::{Mode, Options, Source, Suppressed};
+use reviewpro_core::fingerprint::compat;
+use reviewpro_core::sarif::{FingerprintKind, Mode, Options, Source, Suppressed};
 use serde_json::{Value as Json, json};
 
 fn rows(text: &str, options: &Options) -> Vec<Json> {
@@ -90,6 +91,7 @@ fn what_the_options_leave_out_is_filtered_or_gone() {
     {
         assert_eq!(row["results"], 1);
         assert_eq!(row["fingerprint"].as_str().map(str::len), Some(64));
+        assert_eq!(row["fingerprint_kind"], "content-v1");
         assert_eq!(row["rule_id"], Json::Null);
     }
     assert_eq!(of(&rows(&text, &Options::default()), "finding").len(), 3);
@@ -154,6 +156,8 @@ fn what_the_application_skips_and_where_it_stops() {
     };
     let text = r#"{"version":"2.1.0","runs":[{"tool":{"driver":{"name":"T"}},"results":[{},{},{"locations":[{}]}]},5]}"#;
     let rows = rows(text, &options);
+    // What is not read any more may be of the same tool.
+    assert_eq!(of(&rows, "run")[0]["complete"], json!(false));
     let skipped = of(&rows, "skipped");
     assert_eq!(skipped.len(), 1);
     assert_eq!(skipped[0]["results"], 2);
@@ -164,4 +168,36 @@ fn what_the_application_skips_and_where_it_stops() {
         errors[0]["reason"],
         "the application cannot read this run, and stops at it"
     );
+}
+
+/// The application's formula over the columns, as the SQL function `fingerprint` has it of them.
+#[test]
+fn the_compat_fingerprint_is_to_be_had_in_both_modes() {
+    let organization = "11111111-2222-3333-4444-555555555555";
+    let text = log(
+        r#"{"ruleId":"a","message":{"text":"m"},"locations":[{"physicalLocation":
+            {"artifactLocation":{"uri":"./src/a.py"},"region":{"startLine":3}}}]},{"message":{"text":"n"}}"#,
+        COMPLETE,
+    );
+    let options = Options {
+        fingerprint: Some(FingerprintKind::Compat),
+        organization_id: Some(organization.into()),
+        ..Options::default()
+    };
+    let rows = rows(&text, &options);
+    let findings = of(&rows, "finding");
+    assert_eq!(findings.len(), 2);
+    for row in findings {
+        let (text, number) = (|name: &str| row[name].as_str(), |name: &str| row[name].as_i64());
+        let expected = compat::fingerprint(
+            organization,
+            text("rule_id"),
+            text("file_path"),
+            number("start_line"),
+            number("start_column"),
+            text("message").expect("text"),
+        );
+        assert_eq!(text("fingerprint"), Some(expected.as_str()));
+        assert_eq!(text("fingerprint_kind"), Some("compat"));
+    }
 }

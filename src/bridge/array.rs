@@ -6,7 +6,7 @@ use reviewpro_core::cluster::Embeddings;
 use reviewpro_core::cluster::embeddings::Row;
 use reviewpro_core::{Error, ErrorKind, Result, Task};
 
-use super::report::raise;
+use super::report::{OrRaise, raise};
 use super::varlena::Varlena;
 
 /// ndim, data offset, element type: the words after the length word of an array.
@@ -26,8 +26,13 @@ fn word(payload: &[u8], at: usize) -> i32 {
     i32::from_ne_bytes(bytes.unwrap_or_else(|| corrupted()))
 }
 
+fn cut_short() -> Error {
+    Error::new(ErrorKind::DataCorrupted, "array value is cut short")
+}
+
+/// On the main thread alone.
 fn corrupted() -> ! {
-    raise(Error::new(ErrorKind::DataCorrupted, "array value is cut short"))
+    raise(cut_short())
 }
 
 impl Header {
@@ -75,23 +80,29 @@ fn element_count(dims: &[usize]) -> usize {
 }
 
 /// The `count` values of an array without NULLs.
-fn values<'a, T: Copy>(payload: &'a [u8], header: &Header) -> &'a [T] {
+///
+/// # Errors
+/// [`ErrorKind::DataCorrupted`] when the array is shorter. To be raised on the main thread: this may be called beside it.
+fn values<'a, T: Copy>(payload: &'a [u8], header: &Header) -> Result<&'a [T]> {
     first_values(payload, header, header.count())
 }
 
 /// The first `count` of the values that are not NULL.
-fn first_values<'a, T: Copy>(payload: &'a [u8], header: &Header, count: usize) -> &'a [T] {
+///
+/// # Errors
+/// As [`values`].
+fn first_values<'a, T: Copy>(payload: &'a [u8], header: &Header, count: usize) -> Result<&'a [T]> {
     let len = count * size_of::<T>();
     let bytes = payload
         .get(header.data..header.data + len)
-        .unwrap_or_else(|| corrupted());
+        .ok_or_else(cut_short)?;
     // SAFETY: T is f32, f64 or i32, for which all bits are valid; the alignment is looked at below.
     let (before, values, _) = unsafe { bytes.align_to::<T>() };
     if !before.is_empty() || values.len() != count {
         // Detoasted arrays are MAXALIGNed; PostgreSQL itself relies on it.
-        corrupted()
+        return Err(cut_short());
     }
-    values
+    Ok(values)
 }
 
 /// A `real[]` or `double precision[]` argument: two-dimensional, or empty.
@@ -145,12 +156,12 @@ impl MatrixArgument {
     /// The matrix, checked to be finite. Called beside the main thread, since it reads every value.
     pub(crate) fn embeddings(&self, task: &Task<'_>) -> Result<Embeddings<'_>> {
         let shape = (self.rows, self.columns);
-        let misfit = |_| Error::new(ErrorKind::DataCorrupted, "array value is cut short");
+        let misfit = |_| cut_short();
         if self.header.element == pg_sys::FLOAT8OID {
-            let values = values::<f64>(&self.payload, &self.header);
+            let values = values::<f64>(&self.payload, &self.header)?;
             Embeddings::from_f64(ArrayView2::from_shape(shape, values).map_err(misfit)?, task)
         } else {
-            let values = values::<f32>(&self.payload, &self.header);
+            let values = values::<f32>(&self.payload, &self.header)?;
             Embeddings::from_f32(ArrayView2::from_shape(shape, values).map_err(misfit)?, task)
         }
     }
@@ -192,8 +203,8 @@ impl VectorArgument {
 
     pub(super) fn row(&self) -> Row<'_> {
         match self.header.element {
-            pg_sys::FLOAT8OID => Row::F64(values(&self.payload, &self.header)),
-            pg_sys::FLOAT4OID => Row::F32(values(&self.payload, &self.header)),
+            pg_sys::FLOAT8OID => Row::F64(values(&self.payload, &self.header).or_raise()),
+            pg_sys::FLOAT4OID => Row::F32(values(&self.payload, &self.header).or_raise()),
             _ => corrupted(),
         }
     }
@@ -219,17 +230,23 @@ impl FloatsArgument {
         self.payload.len()
     }
 
-    /// The elements, in storage order.
-    pub(crate) fn iter(&self) -> Floats<'_> {
+    /// The elements, in storage order. Called beside the main thread.
+    ///
+    /// # Errors
+    /// As [`values`].
+    pub(crate) fn iter(&self) -> Result<Floats<'_>> {
         let len = self.header.count();
         let nulls = self.header.nulls.clone();
-        let nulls = nulls.map(|range| self.payload.get(range).unwrap_or_else(|| corrupted()));
+        let nulls = match nulls {
+            Some(range) => Some(self.payload.get(range).ok_or_else(cut_short)?),
+            None => None,
+        };
         let present = nulls.map_or(len, |nulls| (0..len).filter(|&i| bit(nulls, i)).count());
-        Floats {
+        Ok(Floats {
             nulls,
-            values: first_values(&self.payload, &self.header, present).iter(),
+            values: first_values(&self.payload, &self.header, present)?.iter(),
             range: 0..len,
-        }
+        })
     }
 }
 
@@ -279,5 +296,34 @@ pub(super) fn ints(payload: &Varlena, name: &str) -> Vec<i32> {
             .detail(format!("Element {} is null.", index + 1)),
         )
     }
-    values::<i32>(payload, &header).to_vec()
+    values::<i32>(payload, &header).or_raise().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a worker finds wrong is its result; only the main thread may raise.
+    #[test]
+    fn values_that_are_not_there_are_an_error_and_not_raised() {
+        let header = Header {
+            dims: vec![2, 3],
+            element: pg_sys::FLOAT4OID,
+            nulls: None,
+            data: 28,
+        };
+        let state = |payload: &[u8]| {
+            let read = std::thread::scope(|scope| {
+                let worker = scope.spawn(|| values::<f32>(payload, &header).map(<[f32]>::len));
+                worker.join().expect("it does not unwind")
+            });
+            read.map_err(|error| error.kind)
+        };
+        let aligned: Vec<u64> = vec![0; 7];
+        // SAFETY: all bytes of integers may be read.
+        let (_, payload, _) = unsafe { aligned.align_to::<u8>() };
+        assert_eq!(state(&payload[4..]), Ok(6));
+        assert_eq!(state(&payload[4..55]), Err(ErrorKind::DataCorrupted));
+        assert_eq!(state(&[]), Err(ErrorKind::DataCorrupted));
+    }
 }

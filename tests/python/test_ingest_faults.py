@@ -95,6 +95,56 @@ def test_overlapping_scans_that_close_do_not_deadlock(dsn: str, connection: psyc
     connection.execute("DROP TABLE own_findings")
 
 
+@pytest.mark.parametrize("one_by_one", [False, True])
+@pytest.mark.parametrize("touch", [True, False])
+def test_what_somebody_else_inserts_meanwhile_is_there(
+    dsn: str, connection: psycopg.Connection, one_by_one: bool, touch: bool
+) -> None:
+    """Rows that a plain INSERT stores between our look and our insert are unchanged: no trigger has left them out."""
+    connection.execute("DROP TABLE IF EXISTS own_findings, others")
+    create(connection, "own_findings")
+    scan = uuid.uuid4()
+    # The first row waits, after the look, for whoever holds the lock; another one is refused, so that all go in one by one.
+    connection.execute(
+        """CREATE OR REPLACE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.rule_id = 'bad' THEN RAISE EXCEPTION 'not this one'; END IF;
+            IF NEW.rule_id = 'drop' THEN RETURN NULL; END IF;
+            IF current_setting('application_name') = 'ingest' THEN
+                PERFORM pg_advisory_xact_lock(4711);
+            END IF;
+            RETURN NEW;
+        END $$"""
+    )
+    rules = [f"r{number}" for number in range(8)] + ["drop"] + ["bad"] * one_by_one
+    ingest(connection, make_log(rules[:8]), findings="own_findings", scan=scan)
+    connection.execute("CREATE TABLE others AS TABLE own_findings; TRUNCATE own_findings")
+    connection.execute("CREATE TRIGGER wait BEFORE INSERT ON own_findings FOR EACH ROW EXECUTE FUNCTION wait()")
+    results = []
+
+    def client() -> None:
+        with psycopg.connect(dsn, autocommit=True, application_name="ingest") as own:
+            results.append(ingest(own, make_log(rules), findings="own_findings", scan=scan, touch=touch))
+
+    with psycopg.connect(dsn) as other:
+        other.execute("SELECT pg_advisory_xact_lock(4711)")
+        thread = threading.Thread(target=client)
+        thread.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted"
+        while connection.execute(waiting).fetchone()[0] == 0:
+            assert thread.is_alive()
+        # All but the one that waits, which has not looked for a conflict yet.
+        other.execute("INSERT INTO own_findings SELECT * FROM others")
+        other.commit()
+    thread.join()
+    (result,) = results
+    assert [error["sqlstate"] for error in result["errors"]] == ["P0001"] * one_by_one + ["02000"]
+    assert (result["inserted"], result["updated"], result["unchanged"]) == (0, 0, 8)
+    assert connection.execute("SELECT count(*) FROM own_findings").fetchone()[0] == 8
+    connection.execute("DROP TABLE own_findings, others")
+    connection.execute("DROP FUNCTION wait")
+
+
 def test_a_cancelled_ingest_leaves_nothing(connection: psycopg.Connection) -> None:
     create(connection, "app_findings")
     log = make_log([f"r{number}" for number in range(3000)])

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::fingerprint::tool::Entry;
-use crate::fingerprint::{Hex64, content, location, tool};
+use crate::fingerprint::{Hex64, compat, content, location, tool};
 
 use super::options::{FingerprintKind, Options};
 use super::raw::{Kind, Raw};
@@ -15,6 +15,7 @@ pub(crate) struct Identity<'a, 'd> {
     pub(crate) rule_id: Option<&'a str>,
     pub(crate) file_path: Option<&'a str>,
     pub(crate) start_line: Option<i32>,
+    pub(crate) start_column: Option<i32>,
     pub(crate) snippet: Option<&'a str>,
     pub(crate) message: &'a str,
     pub(crate) written: Span,
@@ -52,14 +53,12 @@ impl Formula {
 impl Identity<'_, '_> {
     /// The fingerprint of the n-th occurrence.
     pub(crate) fn fingerprint(&self, options: &Options, occurrence: i64) -> (Formula, Hex64) {
+        let line = self.start_line.map(i64::from);
         match options.fingerprint() {
-            FingerprintKind::Location => {
-                let line = self.start_line.map(i64::from);
-                (
-                    Formula::Location,
-                    location::fingerprint(self.file_path, line, self.rule_id),
-                )
-            }
+            FingerprintKind::Location => (
+                Formula::Location,
+                location::fingerprint(self.file_path, line, self.rule_id),
+            ),
             FingerprintKind::Tool => match self.tool_key(options) {
                 Some(key) => {
                     let hash =
@@ -68,7 +67,23 @@ impl Identity<'_, '_> {
                 }
                 None => self.content(occurrence),
             },
-            FingerprintKind::Content | FingerprintKind::Compat => self.content(occurrence),
+            // The application's formula over what is stored; compat mode has what the application itself stores.
+            FingerprintKind::Compat => {
+                let organization = options.organization_id.as_deref().unwrap_or_default();
+                let column = self.start_column.map(i64::from);
+                (
+                    Formula::Compat,
+                    compat::fingerprint(
+                        organization,
+                        self.rule_id,
+                        self.file_path,
+                        line,
+                        column,
+                        self.message,
+                    ),
+                )
+            }
+            FingerprintKind::Content => self.content(occurrence),
         }
     }
 

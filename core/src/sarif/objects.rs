@@ -4,6 +4,7 @@
 //! clients use. An element that does not fit is refused by itself, with a reason; the others are not affected.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use crate::fingerprint::{Hex64, compat, content, location};
 use crate::jsonb::Value as Stored;
@@ -57,7 +58,8 @@ struct Element<'d> {
 /// [`ErrorKind::Cancelled`].
 pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_>) -> Result<()> {
     let elements = read(payload, options, task)?;
-    let mut found = try_vec(elements.len())?;
+    let count = elements.len();
+    let mut found = try_vec(count)?;
     for (index, element) in elements.into_iter().enumerate() {
         match element {
             Ok(element) => found.push(element),
@@ -67,7 +69,8 @@ pub fn objects(payload: &[u8], options: &Options, task: &Task<'_>, emit: Emit<'_
     }
     for (tool, category) in tools(&found)? {
         let row = OutcomeRow {
-            complete: Some(true),
+            // What could not be read may be any finding of any tool.
+            complete: Some(found.len() == count),
             ..OutcomeRow::new("run", 0)
         };
         row.with_columns(
@@ -233,27 +236,26 @@ impl<'d> Members<'d> {
         }
     }
 
-    fn float(&self, name: &str) -> Step<Option<f64>> {
+    fn float(&self, name: &str, within: RangeInclusive<f64>) -> Step<Option<f64>> {
         let value = self.get(name);
         if value.is_none() {
             return Ok(None);
         }
-        let number = value.token().and_then(|token| token.parse().ok());
-        number
-            .map(Some)
-            .ok_or_else(|| Refusal::parameter(format!("{name} is not a number")))
+        let number: Option<f64> = value.token().and_then(|token| token.parse().ok());
+        match number {
+            Some(number) if within.contains(&number) => Ok(Some(number)),
+            Some(_) => Err(beyond(name, &within)),
+            None => Err(Refusal::parameter(format!("{name} is not a number"))),
+        }
     }
 
-    fn number(&self, name: &str) -> Step<Text<'d>> {
-        let value = self.get(name);
-        if value.is_none() {
+    /// A number as plain decimal digits, which the column takes.
+    fn number(&self, name: &str, within: RangeInclusive<f64>) -> Step<Text<'d>> {
+        if self.float(name, within)?.is_none() {
             return Ok(None);
         }
-        match value.token() {
-            // The column takes plain decimal digits.
-            Some(token) if token.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') => Ok(Some(token)),
-            _ => Err(Refusal::parameter(format!("{name} is not a decimal number"))),
-        }
+        let token = self.get(name).token().unwrap_or_default();
+        Ok(number::plain(&token).map(Cow::Owned))
     }
 
     fn texts(&self, name: &str, other: &str) -> Step<Vec<Cow<'d, str>>> {
@@ -289,6 +291,13 @@ fn out_of_range(name: &str) -> Refusal {
     Refusal {
         state: "22003",
         reason: format!("{name} is out of range for type integer"),
+    }
+}
+
+fn beyond(name: &str, within: &RangeInclusive<f64>) -> Refusal {
+    Refusal {
+        state: "22003",
+        reason: format!("{name} is not within {} and {}", within.start(), within.end()),
     }
 }
 
@@ -350,9 +359,10 @@ fn element<'d>(index: usize, raw: Raw<'d>, options: &Options) -> Step<Element<'d
         level: members.text("level")?.unwrap_or("warning".into()),
         severity: severity(&members)?,
         severity_source: "given".into(),
-        security_severity: members.number("security_severity")?,
+        security_severity: members.number("security_severity", 0.0..=10.0)?,
         precision: members.text("precision")?,
-        rank: members.float("rank")?,
+        // As a log says that there is none.
+        rank: members.float("rank", -1.0..=100.0)?.filter(|rank| *rank >= 0.0),
         message,
         file_path: members.text("file_path")?,
         file_uri: members.text("file_uri")?,

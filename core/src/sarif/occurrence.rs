@@ -236,6 +236,7 @@ mod tests {
             mode(Mode::Compat, FingerprintKind::Compat),
             mode(Mode::Compat, FingerprintKind::Location),
             mode(Mode::Spec, FingerprintKind::Location),
+            mode(Mode::Spec, FingerprintKind::Compat),
         ] {
             let (_, first) = numbered(&[result(&[10])], &options).remove(0);
             let rows = numbered(&[result(&[10]), result(&[10]), result(&[10])], &options);

@@ -120,8 +120,8 @@ fn overview(runs: &[RunRows<'_>], statistics: &Statistics, emit: Emit<'_>) -> Re
             .iter()
             .any(|problem| problem.run_index == run.context.index);
         let row = OutcomeRow {
-            // What could not be read may be any finding.
-            complete: Some(run.complete && !has_errors),
+            // What could not be read may be any finding; what the application does not read any more, of any tool.
+            complete: Some(run.complete && !has_errors && statistics.aborted.is_none()),
             ..OutcomeRow::new("run", 0)
         };
         row.with_columns(
@@ -166,7 +166,8 @@ pub(crate) const INVALID_PARAMETER: &str = "22023";
 /// A row and the run that it is of.
 type Of<'a, 'd> = (&'a RunRows<'d>, &'a Row<'d>);
 
-/// Sorts out the rows that the options ask for; of the others only the fingerprint is handed out.
+/// Sorts out the rows that the options ask for; of the others only the fingerprint is handed out, and its kind, without which the
+/// row that has it is not known in every table.
 fn choose<'a, 'd>(
     run: &'a RunRows<'d>,
     rows: &'a [Row<'d>],
@@ -180,8 +181,13 @@ fn choose<'a, 'd>(
             wanted.push((run, row));
         } else {
             let outcome = if is_there(row) { "filtered" } else { "gone" };
-            let fingerprint = Value::Text(row.fingerprint.as_str());
-            OutcomeRow::new(outcome, 1).with_columns(&[("fingerprint", fingerprint)], emit)?;
+            OutcomeRow::new(outcome, 1).with_columns(
+                &[
+                    ("fingerprint", Value::Text(row.fingerprint.as_str())),
+                    ("fingerprint_kind", Value::Text(row.formula.as_str())),
+                ],
+                emit,
+            )?;
         }
     }
     Ok(())

@@ -355,6 +355,7 @@ impl<'d> Row<'d> {
             rule_id: self.rule_id.as_deref(),
             file_path: self.file.path.as_deref(),
             start_line: self.place.span.start_line,
+            start_column: self.place.span.start_column,
             snippet: self.snippet.as_deref(),
             message: &self.message,
             written: self.place.written,
