@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import doctest
+import gzip
+import json
 import re
 from typing import Any
 
 import pytest
 from corpus import ROOT
 from django.conf import settings
+from django.test import RequestFactory
 from django.test.utils import isolate_apps, override_settings
 from examples.models import Document, Point
-from product.models import Finding
+from logs import make_log
+from product.models import Finding, FindingCluster, FindingEmbedding
 
 pytestmark = pytest.mark.django_db
 README = ROOT / "django" / "README.md"
@@ -49,6 +53,30 @@ def test_readme(project: Any) -> None:
     assert not runner.failures, "".join(said)
     assert examples > 30
     assert code >= 3
+
+
+def test_view_and_task(project: Any, rf: RequestFactory) -> None:
+    block = next(block[1] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if "@require_POST" in block[1])
+    code: dict[str, Any] = {}
+    exec(compile(block, "README.md", "exec"), code)
+    scan = project.scan()
+
+    def upload(body: bytes) -> tuple[int, dict[str, Any]]:
+        response = code["upload"](rf.post("/", body, content_type="application/octet-stream"), scan.pk)
+        return response.status_code, json.loads(response.content)
+
+    with override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100):
+        log = json.dumps(make_log(20)).encode()
+        assert upload(gzip.compress(log)) == (200, {"inserted": 20, "fixed": 0, "errors": 0})
+        assert upload(log) == (200, {"inserted": 0, "fixed": 0, "errors": 0})
+        assert upload(log[:-10])[0] == 400
+    FindingEmbedding.objects.bulk_create(
+        FindingEmbedding(finding=finding, vector=[1.0, number % 2, 0.0])
+        for number, finding in enumerate(Finding.objects.order_by("start_line"))
+    )
+    for _ in range(2):
+        assert code["cluster_organization"](project.organization.pk) == 2
+        assert sorted(FindingCluster.objects.values_list("size", flat=True)) == [10, 10]
 
 
 def test_links_lead_somewhere() -> None:
