@@ -56,7 +56,9 @@ def test_readme(project: Any) -> None:
 
 
 def test_view_and_task(project: Any, rf: RequestFactory) -> None:
-    block = next(block[1] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if "@require_POST" in block[1])
+    block = next(
+        block[1] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if "@require_POST" in block[1]
+    )
     code: dict[str, Any] = {}
     exec(compile(block, "README.md", "exec"), code)
     scan = project.scan()
