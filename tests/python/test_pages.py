@@ -65,6 +65,14 @@ def test_statements_run(dsn: str, pages: str, page: str, least: int) -> None:
             run(dsn, [f"BEGIN;\n{statement}\nROLLBACK;"], pages)
 
 
+@pytest.mark.parametrize("kind", ["sarif_finding", "sarif_run", "sarif_rule"])
+def test_every_column_is_documented(connection: psycopg.Connection, kind: str) -> None:
+    columns = connection.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass", [kind]).fetchall()
+    assert len(columns) > 10
+    text = (DOCS / "reference" / "sarif.md").read_text(encoding="utf-8")
+    assert [name for (name,) in columns if f"`{name}`" not in text] == []
+
+
 def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
 
