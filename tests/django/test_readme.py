@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 from corpus import ROOT
 from django.conf import settings
+from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import isolate_apps, override_settings
+from django_reviewpro.ingest import ingest_sarif
 from examples.models import Document, Point
 from logs import make_log
 from product.models import Finding, FindingCluster, FindingEmbedding
@@ -79,6 +81,19 @@ def test_view_and_task(project: Any, rf: RequestFactory) -> None:
     for _ in range(2):
         assert code["cluster_organization"](project.organization.pk) == 2
         assert sorted(FindingCluster.objects.values_list("size", flat=True)) == [10, 10]
+
+
+def test_the_smallest_model_stores(project: Any) -> None:
+    block = next(
+        block[1] for block in BLOCK.finditer(README.read_text(encoding="utf-8")) if "class Finding" in block[1]
+    )
+    names: dict[str, Any] = {"__name__": "examples.readme"}
+    with isolate_apps("examples"):
+        exec(compile(block, "README.md", "exec"), names)
+    with connection.schema_editor() as editor:
+        editor.create_model(names["Finding"])
+    stored = [ingest_sarif(make_log(count), findings=names["Finding"], **project.ids()) for count in (20, 15)]
+    assert [(result.inserted, result.updated, result.fixed) for result in stored] == [(20, 0, 0), (0, 15, 5)]
 
 
 def test_links_lead_somewhere() -> None:
