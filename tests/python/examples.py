@@ -31,14 +31,15 @@ def trimmed(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines()).strip("\n")
 
 
-def run(dsn: str, statements: list[str], setup: str = "") -> list[str]:
-    """What psql prints for each of the statements, all in one session: later ones may use what earlier ones made."""
+def run(dsn: str, statements: list[str], setup: str = "", folder: Path | None = None) -> list[str]:
+    """What psql prints for each of the statements, all in one session: later ones may use what earlier ones made.
+
+    psql runs in `folder`: there it finds files, and writes them."""
     psql = shutil.which("psql")
     assert psql, "psql is not on the PATH"
     script = setup + "\n" + "\n".join(f"\\echo {MARK}\n{statement}" for statement in statements)
-    done = subprocess.run(
-        [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", dsn], input=script, capture_output=True, text=True, check=False
-    )
+    command = [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", dsn]
+    done = subprocess.run(command, input=script, capture_output=True, text=True, check=False, cwd=folder)
     assert done.returncode == 0, done.stderr
     printed = done.stdout.split(f"{MARK}\n")[1:]
     assert len(printed) == len(statements)

@@ -10,17 +10,22 @@ from corpus import ROOT
 from examples import examples, run, trimmed
 
 
-def test_readme(dsn: str, connection: psycopg.Connection) -> None:
+def test_readme(dsn: str, connection: psycopg.Connection, tmp_path: Path) -> None:
     found = examples(ROOT / "README.md")
     assert found, "README.md has no SQL example"
     assert any(shown for _, shown in found), "README.md shows no output"
     connection.execute("DROP SCHEMA IF EXISTS readme CASCADE")
     connection.execute("CREATE SCHEMA readme")
+    # The page reads the logs of a checkout, and writes a report beside them.
+    (tmp_path / "tests").symlink_to(ROOT / "tests")
     try:
-        printed = run(dsn, [statement for statement, _ in found], "SET search_path = readme, public;")
+        printed = run(dsn, [statement for statement, _ in found], "SET search_path = readme, public;", tmp_path)
         for (statement, shown), output in zip(found, printed, strict=True):
             if shown is not None:
                 assert trimmed(output) == trimmed(shown), f"the output of this example differs:\n{statement}"
+        report = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert report.startswith("<!DOCTYPE html>")
+        assert "Werkzeug" in report
     finally:
         connection.execute("DROP SCHEMA readme CASCADE")
 
