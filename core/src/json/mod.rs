@@ -52,6 +52,10 @@ pub fn from_serde_json(error: serde_json::Error) -> Error {
     let message = error.to_string();
     let message = message.strip_suffix(&place).unwrap_or(&message);
     let message = match kind {
+        // The end where a document should begin: an empty file, or one that was not found.
+        _ if error.is_eof() && error.line() == 1 && error.column() == 0 => {
+            "invalid input syntax for JSON: the document is empty".into()
+        }
         ErrorKind::InvalidText => format!("invalid input syntax for JSON: {message}"),
         _ => message.to_owned(),
     };
