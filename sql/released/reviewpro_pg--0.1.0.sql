@@ -1488,12 +1488,15 @@ BEGIN
         WHERE n IN ('last_seen_scan_id', 'last_seen_at', 'updated_at') OR n = ANY (refresh_names)
            OR n IN ('sarif_run_index', 'sarif_result_index') AND NOT is_compat
         UNION ALL
-        SELECT format('%1$I = f.%1$I OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
+        SELECT format('%1$I = coalesce(f.%1$I, 0) OPERATOR(pg_catalog.+) excluded.%1$I', n) FROM unnest(staged_names) n WHERE n = 'occurrence_count'
         UNION ALL
-        SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed'' THEN %2$s ELSE f.%1$I END',
-                      v.name, v.value)
-        FROM (VALUES ('status', 'excluded.status'), ('fixed_at', 'NULL'), ('resolved_at', 'NULL'), ('fixed_scan_id', 'NULL'),
-                     ('reopened_scan_id', ids ->> 'reopened_scan_id')) v (name, value)
+        SELECT format('%1$I = CASE WHEN f.status::pg_catalog.text OPERATOR(pg_catalog.=) ''fixed''%3$s THEN %2$s ELSE f.%1$I END',
+                      v.name, v.value, v.condition)
+        FROM (VALUES ('status', 'excluded.status', ''), ('fixed_at', 'NULL', ''), ('resolved_at', 'NULL', ''),
+                     ('fixed_scan_id', 'NULL', ''),
+                     -- One that comes back suppressed is not open again.
+                     ('reopened_scan_id', ids ->> 'reopened_scan_id',
+                      $e$ AND excluded.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'$e$)) v (name, value, condition)
         WHERE v.name = ANY (writable)
     ) a;
 
@@ -1525,7 +1528,7 @@ BEGIN
         ON CONFLICT (%s) DO UPDATE SET %s WHERE %s
         RETURNING new.fingerprint::pg_catalog.text AS fingerprint, old.fingerprint IS NULL AS is_new,
                   (old.status::pg_catalog.text OPERATOR(pg_catalog.=) 'fixed') IS TRUE
-                  AND new.status::pg_catalog.text OPERATOR(pg_catalog.<>) 'fixed' AS is_reopened$sql$,
+                  AND new.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open' AS is_reopened$sql$,
         key_list, assignments, stale || differs_excluded);
     summary := format($sql$
         SELECT coalesce(pg_catalog.sum(s."ingest results")
@@ -1544,20 +1547,25 @@ BEGIN
                coalesce(pg_catalog.array_agg(s.fingerprint::pg_catalog.text) FILTER (WHERE s."ingest outcome"
                    OPERATOR(pg_catalog.=) ANY ('{finding,filtered}'::pg_catalog.text[])), '{}'::pg_catalog.text[]) AS seen,
                (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('tool', t.tool, 'category', t.category))
-                FROM (SELECT %s AS tool, r."ingest category" AS category FROM staged r
-                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'
+                -- Names of tools are one in any case, as they are in fingerprints.
+                FROM (SELECT pg_catalog.lower(%1$s COLLATE pg_catalog."C") AS tool, %2$s AS category FROM staged r
+                      WHERE r."ingest outcome" OPERATOR(pg_catalog.=) 'run'%3$s
                       GROUP BY 1, 2 HAVING pg_catalog.bool_and(r."ingest complete")) t) AS tools,
-               -- New rows that the table did not take: a trigger of it said so.
+               -- Rows that were neither inserted nor updated.
                (SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-                    'run_index', t."ingest run", 'result_index', t."ingest result",
-                    'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
-                    ORDER BY t."ingest run", t."ingest result")
-                FROM todo t WHERE t."ingest new"
-                  AND (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
+                    'run_index', t."ingest run", 'result_index', t."ingest result", 'is_new', t."ingest new",
+                    'fingerprint', t.fingerprint::pg_catalog.text))
+                FROM todo t
+                WHERE (SELECT pg_catalog.count(*) FROM stored) OPERATOR(pg_catalog.<>) (SELECT pg_catalog.count(*) FROM todo)
                   AND NOT EXISTS (SELECT FROM stored d
                                   WHERE d.fingerprint OPERATOR(pg_catalog.=) t.fingerprint::pg_catalog.text)) AS lost
         FROM staged s$sql$,
-        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END);
+        CASE WHEN 'tool_name' = ANY (staged_names) THEN 'r.tool_name::pg_catalog.text' ELSE 'r."ingest tool"' END,
+        CASE WHEN 'automation_category' = ANY (extra_names) THEN 'r.automation_category::pg_catalog.text'
+             ELSE 'r."ingest category"' END,
+        -- A name that the column cannot hold is not the one that is not stated.
+        CASE WHEN 'tool_name' = ANY (staged_names) AND 'tool_name' <> ALL (extra_names)
+             THEN ' AND (r.tool_name IS NOT NULL OR r."ingest tool" IS NULL)' ELSE '' END);
     scope := coalesce((
         SELECT string_agg(format(' AND (f.%1$I OPERATOR(pg_catalog.=) c.%1$I)', n), '') FROM unnest(extra_names) n
         WHERE n = ANY (key_names) OR n = 'branch_id' AND jsonb_typeof(extra -> n) <> 'null'), '')
@@ -1588,6 +1596,25 @@ BEGIN
             WITH stored AS (INSERT INTO %1$s AS f (%2$s)
                 SELECT %2$s FROM pg_catalog.jsonb_to_record($1) s (%4$s) %3$s)
             SELECT is_new, is_reopened FROM stored$sql$, target, inserted, upsert, inserted_types),
+        -- Of rows that were not stored those that a trigger left out: the others are as they should be, since somebody else has
+        -- stored them after our look.
+        'refused', format($sql$
+            WITH constants AS MATERIALIZED (%1$s)
+            SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                       'run_index', l.run_index, 'result_index', l.result_index,
+                       'sqlstate', '02000', 'reason', 'a trigger of the table left the row out')
+                       ORDER BY l.run_index, l.result_index), '[]'::pg_catalog.jsonb)
+            FROM pg_catalog.jsonb_to_recordset($1) AS l (run_index pg_catalog.int4, result_index pg_catalog.int4,
+                                                         is_new pg_catalog.bool, fingerprint pg_catalog.text)
+            CROSS JOIN constants c
+            LEFT JOIN %2$s f ON %3$s
+            WHERE f.fingerprint IS NULL OR %4$s%5$s$sql$,
+            constants, rows_of,
+            (SELECT string_agg(CASE WHEN n = 'fingerprint'
+                                    THEN 'f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.=) l.fingerprint'
+                                    ELSE format('f.%I OPERATOR(pg_catalog.=) %s', n, coalesce(ids ->> n, format('c.%I', n))) END, ' AND ')
+             FROM unnest(key_names) n),
+            stale, CASE WHEN touch THEN '' ELSE ' AND NOT l.is_new' END),
         'close', format($sql$
             WITH constants AS MATERIALIZED (%5$s),
             tools AS MATERIALIZED (SELECT t.tool, t.category FROM pg_catalog.jsonb_to_recordset($1)
@@ -1598,7 +1625,8 @@ BEGIN
                 WHERE f.organization_id OPERATOR(pg_catalog.=) %6$s AND f.repository_id OPERATOR(pg_catalog.=) %7$s%3$s
                   AND f.status::pg_catalog.text OPERATOR(pg_catalog.=) 'open'
                   AND (f.last_seen_scan_id OPERATOR(pg_catalog.=) %8$s) IS NOT TRUE
-                  AND f.tool_name::pg_catalog.text OPERATOR(pg_catalog.=) t.tool AND %4$s
+                  AND (pg_catalog.lower(f.tool_name::pg_catalog.text COLLATE pg_catalog."C") OPERATOR(pg_catalog.=) t.tool
+                       OR f.tool_name IS NULL AND t.tool IS NULL) AND %4$s
                   AND f.fingerprint::pg_catalog.text OPERATOR(pg_catalog.<>) ALL ($6)
                 RETURNING 1)
             SELECT pg_catalog.count(*)::pg_catalog.int4 FROM closed$sql$,
@@ -1691,6 +1719,7 @@ DECLARE
     reopened pg_catalog.int4 := 0;
     fixed pg_catalog.int4 := 0;
     errors pg_catalog.jsonb := '[]';
+    lost pg_catalog.jsonb;
     total pg_catalog.int4;
     duplicates pg_catalog.int4;
     skipped pg_catalog.int4;
@@ -1712,7 +1741,8 @@ BEGIN
         inserted := summary.inserted;
         updated := summary.updated;
         reopened := summary.reopened;
-        errors := summary.errors OPERATOR(pg_catalog.||) coalesce(summary.lost, '[]'::pg_catalog.jsonb);
+        errors := summary.errors;
+        lost := summary.lost;
         total := summary.total;
         duplicates := summary.duplicates;
         skipped := summary.skipped;
@@ -1725,6 +1755,7 @@ BEGIN
         END IF;
     END;
     IF total IS NULL THEN
+        lost := '[]';
         FOR step IN EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'rows')
             USING document, organization_id, repository_id, scan_id, extra, mode, source_root, uri_bases, kinds, suppressed,
                   fingerprint, fingerprint_keys
@@ -1749,9 +1780,10 @@ BEGIN
                     inserted := inserted OPERATOR(pg_catalog.+) 1;
                 ELSIF NOT summary.is_new THEN
                     updated := updated OPERATOR(pg_catalog.+) 1;
-                ELSIF step.is_new THEN
-                    state := '02000';
-                    reason := 'a trigger of the table left the row out';
+                ELSE
+                    lost := lost OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object(
+                        'run_index', step.run, 'result_index', step.result, 'is_new', step.is_new,
+                        'fingerprint', pg_catalog.jsonb_extract_path_text(step.finding, 'fingerprint'));
                 END IF;
                 IF summary.is_reopened THEN
                     reopened := reopened OPERATOR(pg_catalog.+) 1;
@@ -1768,6 +1800,11 @@ BEGIN
                     'run_index', step.run, 'result_index', step.result, 'sqlstate', state, 'reason', reason);
             END IF;
         END LOOP;
+    END IF;
+    IF pg_catalog.jsonb_array_length(lost) OPERATOR(pg_catalog.>) 0 THEN
+        EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'refused') INTO STRICT lost
+            USING lost, organization_id, repository_id, scan_id, extra;
+        errors := errors OPERATOR(pg_catalog.||) lost;
     END IF;
     IF strict AND pg_catalog.jsonb_array_length(errors) OPERATOR(pg_catalog.>) 0 THEN
         RAISE EXCEPTION 'a result cannot be stored: %', pg_catalog.jsonb_extract_path_text(errors, '0', 'reason')
@@ -2094,14 +2131,15 @@ BEGIN ATOMIC
         WHERE r.outcome IN ('finding', 'filtered') AND r.fingerprint IS NOT NULL
         ORDER BY r.fingerprint, r.outcome = 'filtered', r.run_index, r.result_index
     ), complete AS (
-        SELECT r.tool_name, r.automation_category FROM unnest(after) r
-        WHERE r.outcome = 'run' GROUP BY r.tool_name, r.automation_category HAVING bool_and(r.complete)
+        -- Names of tools are one in any case, as they are in fingerprints.
+        SELECT lower(r.tool_name COLLATE "C") AS tool_name, r.automation_category FROM unnest(after) r
+        WHERE r.outcome = 'run' GROUP BY 1, 2 HAVING bool_and(r.complete)
     )
     SELECT CASE WHEN l.outcome = 'filtered' THEN 'filtered'
                 WHEN l.outcome = 'finding' AND e.outcome IS NOT NULL THEN 'unchanged'
                 WHEN l.outcome = 'finding' AND l.fingerprint IN (SELECT unnest(known)) THEN 'reopened'
                 WHEN l.outcome = 'finding' THEN 'new'
-                WHEN EXISTS (SELECT FROM complete c WHERE c.tool_name IS NOT DISTINCT FROM e.tool_name
+                WHEN EXISTS (SELECT FROM complete c WHERE c.tool_name IS NOT DISTINCT FROM lower(e.tool_name COLLATE "C")
                              AND c.automation_category IS NOT DISTINCT FROM e.automation_category) THEN 'fixed'
                 ELSE 'not_scanned' END,
            coalesce(l.fingerprint, e.fingerprint), coalesce(l.rule_id, e.rule_id), coalesce(l.severity, e.severity),
