@@ -319,11 +319,10 @@ mod tests {
             });
             read.map_err(|error| error.kind)
         };
-        let aligned: Vec<u64> = vec![0; 7];
-        // SAFETY: all bytes of integers may be read.
-        let (_, payload, _) = unsafe { aligned.align_to::<u8>() };
-        assert_eq!(state(&payload[4..]), Ok(6));
-        assert_eq!(state(&payload[4..55]), Err(ErrorKind::DataCorrupted));
+        let bytes = [0_u8; 64];
+        let payload = &bytes[bytes.as_ptr().align_offset(8)..];
+        assert_eq!(state(&payload[..52]), Ok(6));
+        assert_eq!(state(&payload[..51]), Err(ErrorKind::DataCorrupted));
         assert_eq!(state(&[]), Err(ErrorKind::DataCorrupted));
     }
 }
