@@ -34,6 +34,10 @@ def equal(ours: Any, golden: Any) -> bool:
     return ours == golden
 
 
+# Base URIs inside each other: a path is relative to the outermost, so that one file has one path; the reading takes the inner one.
+NESTED_BASES = ("ExpectedOutputs/Rel_VersionControlDetails.sarif", "src/Test.UnitTests.Sarif/TestData/")
+
+
 def deliberate(column: str, ours: Any, golden: dict[str, Any]) -> bool:
     """Where the product departs from the reference reading on purpose."""
     theirs = plain(golden[column])
@@ -54,6 +58,12 @@ def deliberate(column: str, ours: Any, golden: dict[str, Any]) -> bool:
         case "start_line" | "start_column" | "end_line" | "end_column":
             return ours is None and any((golden[c] or 0) >= 2**31 for c in ("start_line", "end_line"))
     return False
+
+
+def below_outer_base(path: str, column: str, ours: Any, golden: dict[str, Any]) -> bool:
+    """Whether a path differs only by the part between the bases of the one log that nests them."""
+    log, between = NESTED_BASES
+    return column == "file_path" and path.endswith(log) and ours == between + golden[column]
 
 
 def test_rows_are_those_of_the_reference_reading(
@@ -79,6 +89,8 @@ def test_rows_are_those_of_the_reference_reading(
             wrong += [
                 f"{entry['path']} result {golden['result_index']}, {c}: {ours[c]!r} instead of {golden[c]!r}"
                 for c in COLUMNS
-                if not equal(ours[c], plain(golden[c])) and not deliberate(c, ours[c], golden)
+                if not equal(ours[c], plain(golden[c]))
+                and not deliberate(c, ours[c], golden)
+                and not below_outer_base(entry["path"], c, ours[c], golden)
             ]
     assert not wrong, f"{len(wrong)} differences\n" + "\n".join(wrong[:60])
