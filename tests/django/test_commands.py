@@ -15,7 +15,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.postgres.fields import ArrayField
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
-from django.db import connection, connections
+from django.db import ProgrammingError, connection, connections
 from django.db.models import F, FloatField
 from django.db.models.functions import Cast
 from django.test.utils import CaptureQueriesContext
@@ -240,6 +240,15 @@ def test_storing_clusters(embedded: Any) -> None:
     assert first.memberships.count() == 2
     with pytest.raises(ValueError, match="foreign keys"):
         store_clusters(found, FindingCluster, Finding, constants)
+
+
+@pytest.mark.django_db(databases=["default", "bare"])
+def test_clusters_are_stored_where_it_is_said(embedded: Any) -> None:
+    """The other database has no such tables."""
+    constants = {"organization_id": embedded.organization.pk}
+    with pytest.raises(ProgrammingError, match="does not exist"):
+        store_clusters(cluster_rows(rows(), eps=0.1), FindingCluster, FindingClusterMembership, constants, using="bare")
+    assert FindingCluster.objects.count() == 0
 
 
 def test_cluster_findings(embedded: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import DataError, NotSupportedError, connection, connections
+from django.db import DataError, NotSupportedError, ProgrammingError, connection, connections
 from django.db.migrations.state import ProjectState
 from django.db.migrations.writer import OperationWriter
 from django_reviewpro import __version__
@@ -68,6 +68,21 @@ def newer(bare: Any) -> Iterator[None]:
 def show_newer(bare: Any, folder: str) -> None:
     with bare.cursor() as cursor:
         cursor.execute("SELECT set_config('extension_control_path', %s, false)", [f"{folder}:$system"])
+
+
+def test_who_does_not_own_an_extension_that_is_there_migrates(bare: Any) -> None:
+    run(ReviewproExtension(), bare)
+    with bare.cursor() as cursor:
+        cursor.execute("CREATE ROLE reviewpro_migrator")
+        try:
+            cursor.execute("SET ROLE reviewpro_migrator")
+            with pytest.raises(ProgrammingError, match="must be owner"):
+                cursor.execute("ALTER EXTENSION reviewpro_pg UPDATE")
+            run(ReviewproExtension(), bare)
+            run(UpdateReviewproExtension(), bare)
+        finally:
+            cursor.execute("RESET ROLE")
+            cursor.execute("DROP ROLE reviewpro_migrator")
 
 
 def test_create_and_drop(bare: Any) -> None:
