@@ -73,7 +73,7 @@ impl UsedColumns {
     /// The set of a row type that begins at a position of this one's.
     #[must_use]
     pub const fn after(self, position: usize) -> Self {
-        if self.0 == u128::MAX || position >= Self::KNOWN {
+        if position >= Self::KNOWN {
             UsedColumns::ALL
         } else {
             UsedColumns(self.0 >> position | !(u128::MAX >> position))

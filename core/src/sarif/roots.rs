@@ -26,7 +26,7 @@ impl Roots {
         working: Vec<Cow<'_, str>>,
     ) -> Self {
         let given = sorted(source_root.into_iter().map(Cow::Borrowed));
-        let [mapped, bases, mut working] = [mapped, bases, working].map(|uris| sorted(uris.into_iter()));
+        let [mapped, bases, working] = [mapped, bases, working].map(|uris| sorted(uris.into_iter()));
         let apart = bases
             .iter()
             .enumerate()
@@ -36,15 +36,9 @@ impl Roots {
             && apart
             && (working.is_empty() || !bases.iter().any(|base| base == ALL));
         // All files lie below `/`: only who says so explicitly means it.
-        let [mapped, mut bases] = [mapped, bases].map(|mut roots| {
-            roots.retain(|root| root != ALL);
-            roots
-        });
-        working.retain(|root| root != ALL);
+        let others = [mapped, bases, working].into_iter().flatten();
         let mut paths = given;
-        paths.extend(mapped);
-        paths.append(&mut bases);
-        paths.append(&mut working);
+        paths.extend(others.filter(|root| root != ALL));
         Roots {
             paths,
             own_base_counts,
