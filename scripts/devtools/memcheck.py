@@ -26,6 +26,8 @@ WATCHED = [
     "test_labels.py",
 ]
 TARGET = "x86_64-unknown-linux-gnu"
+# Memory that another allocator hands out is one block to a watcher.
+ALLOCATOR = ("--features", "system_allocator")
 
 
 @contextmanager
@@ -53,7 +55,7 @@ def asan() -> None:
         "RUSTC_BOOTSTRAP": "1",
         "RUSTFLAGS": "-Zsanitizer=address -Cforce-frame-pointers=yes",
     }
-    extension = build_variant("asan", env, "--profile", "optimized", "--target", TARGET)
+    extension = build_variant("asan", env, "--profile", "optimized", "--target", TARGET, *ALLOCATOR)
     with step("AddressSanitizer: regression scripts and tests in Python"), reports() as told:
         environment = {
             "LD_PRELOAD": output(["gcc", "-print-file-name=libasan.so"]),
@@ -72,6 +74,7 @@ def asan() -> None:
 def valgrind() -> None:
     """The regression scripts on a server under memcheck. Its simulated processor has AVX2, not AVX-512."""
     install_debian_packages(["valgrind"])
+    extension = build_variant("valgrind", house.cargo_env(), "--profile", "optimized", *ALLOCATOR)
     with step("valgrind: regression scripts"), reports() as told:
         wrapper = told.parent / f"{told.name}.sh"
         suppressions = house.ROOT / "tests" / "valgrind.supp"
@@ -82,7 +85,7 @@ def valgrind() -> None:
         )
         wrapper.chmod(0o755)
         try:
-            with test_server(postgres=wrapper) as server:
+            with test_server(extension=extension, postgres=wrapper) as server:
                 tests.stage_regress(server)
         finally:
             wrapper.unlink()

@@ -17,6 +17,7 @@ use pgrx::pg_sys;
 use reviewpro_core::progress::Phase;
 use reviewpro_core::{Error, Result, Task};
 
+use super::allocator;
 use super::exit::BeforeExit;
 use super::progress::Shown;
 use super::report::OrRaise;
@@ -224,17 +225,12 @@ pub(crate) fn stream<B: Send, T: Send>(
     }
 }
 
-/// Returns to the system what the computation has freed, when dropped. The C library keeps it otherwise, and the connection of a
-/// pool, which may never call this extension again, lives for days.
+/// Gives back what the computation has freed, when dropped.
 struct GiveBackMemory;
 
 impl Drop for GiveBackMemory {
     fn drop(&mut self) {
-        #[cfg(target_env = "gnu")]
-        // SAFETY: takes no pointer, and locks what it looks at.
-        unsafe {
-            libc::malloc_trim(0);
-        }
+        allocator::give_back();
     }
 }
 

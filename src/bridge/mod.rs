@@ -9,6 +9,7 @@
 //! * [`projection`]: the columns of it that the statement uses.
 //! * [`tuple`]: rows as tuples, formed on any thread.
 //! * [`compute`]: the core's work on a private thread, while the main thread waits for it or for a cancel.
+//! * [`allocator`]: where the memory of Rust code comes from.
 //! * [`exit`]: what has to be in order before the process ends.
 //! * [`planner`]: estimates of rows.
 //! * [`window`], [`window_object`]: the partition of a window function.
@@ -21,6 +22,7 @@
 //! * [`kept_error`]: errors of PostgreSQL on their way through Rust.
 //! * [`log`]: lines of the server's log.
 
+mod allocator;
 mod array;
 mod call;
 mod compute;

@@ -59,6 +59,11 @@ impl<'d> Writer<'d> {
         }
     }
 
+    /// The columns that anybody looks at.
+    pub(crate) fn used(&self) -> UsedColumns {
+        self.used
+    }
+
     /// The documents of a row.
     ///
     /// # Errors
@@ -87,7 +92,8 @@ impl<'d> Writer<'d> {
     fn part(&mut self, column: usize, raw: Raw<'d>) -> Result<Part<'d>> {
         let start = self.start();
         match raw {
-            _ if raw.is_none() || !self.used.contains(column) => return Ok(Part::None),
+            // In this order: a document that nobody looks at may be far away in memory.
+            _ if !self.used.contains(column) || raw.is_none() => return Ok(Part::None),
             Raw::Container(bytes) => return Ok(Part::Log(bytes)),
             Raw::Text(text) => {
                 raw::room_for_jsonb([text].into_iter(), self.memory)?;

@@ -150,7 +150,8 @@ impl Statistics {
     ) -> Result<()> {
         for row in rows {
             if row.wanted(options) {
-                row.emit(context, documents.write(row, options)?, emit)?;
+                let used = documents.used();
+                row.emit(context, documents.write(row, options)?, used, emit)?;
                 self.rows += 1;
             } else {
                 self.filtered += usize::from(row.location == 0);

@@ -164,20 +164,28 @@ fn without_links(text: Cow<'_, str>) -> Cow<'_, str> {
 }
 
 /// The label of the link at the start of the text, its escapes removed, and what follows the link.
-fn link(text: &str) -> Option<(String, &str)> {
-    let mut label = String::new();
-    let mut characters = text.char_indices().skip(1);
-    let end = loop {
-        match characters.next()? {
-            (_, '\\') => label.push(characters.next()?.1),
-            (at, ']') => break at,
-            (_, '[') => return None,
-            (_, c) => label.push(c),
-        }
-    };
-    let (target, after) = text[end + 1..].strip_prefix('(')?.split_once(')')?;
+fn link(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (label, after) = label(text.strip_prefix('[')?)?;
+    let (target, after) = after.strip_prefix('(')?.split_once(')')?;
     let is_number = !target.is_empty() && target.bytes().all(|byte| byte.is_ascii_digit());
     (is_number || target.starts_with("sarif:")).then_some((label, after))
+}
+
+/// What stands before the closing bracket, its escapes removed, and what follows the bracket.
+fn label(text: &str) -> Option<(Cow<'_, str>, &str)> {
+    let mut label = Cow::Borrowed("");
+    let mut rest = text;
+    loop {
+        let at = memchr::memchr3(b'\\', b']', b'[', rest.as_bytes())?;
+        label += &rest[..at];
+        let mut characters = rest[at..].chars();
+        match characters.next()? {
+            ']' => return Some((label, characters.as_str())),
+            '[' => return None,
+            _ => label.to_mut().push(characters.next()?),
+        }
+        rest = characters.as_str();
+    }
 }
 
 #[cfg(test)]

@@ -204,7 +204,7 @@ fn stored<'d>(wanted: &[Of<'_, 'd>], options: &Options, task: &Task<'_>, out: &m
             let Some((run, row)) = group.first() else { continue };
             let outcome = OutcomeRow::new("finding", group.len());
             let documents = documents.write(row, options)?;
-            row.emit(&run.context, documents, &mut |finding| {
+            row.emit(&run.context, documents, used, &mut |finding| {
                 outcome.with(finding, &mut |row| batch.push(row))
             })?;
             if batch.is_full() {

@@ -7,8 +7,10 @@ use crate::{Error, ErrorKind, Result, Task};
 
 use super::raw::Raw;
 
-/// How many results a thread takes at once.
-const CHUNK: usize = 64;
+/// How many results a thread takes at once: enough that handing over costs little, few enough that all threads end together.
+fn at_once(results: usize, threads: usize) -> usize {
+    (results / (threads * 16)).clamp(64, 512)
+}
 
 /// Does `work` on chunks of the results, given each with the position of its first result, and returns what it gives in order.
 ///
@@ -19,17 +21,18 @@ pub(crate) fn in_chunks<'d, T: Send>(
     task: &Task<'_>,
     work: impl Fn(usize, &[Raw<'d>]) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
-    let count = results.len().div_ceil(CHUNK);
+    let size = at_once(results.len(), task.threads);
+    let count = results.len().div_ceil(size);
     let next = AtomicUsize::new(0);
     let done: Mutex<Vec<(usize, Result<T>)>> = Mutex::new(Vec::with_capacity(count));
     let share = || {
         let mut own = Vec::new();
         while !task.stopped() {
             let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(chunk) = results.chunks(CHUNK).nth(at) else {
+            let Some(chunk) = results.chunks(size).nth(at) else {
                 break;
             };
-            let outcome = work(at * CHUNK, chunk);
+            let outcome = work(at * size, chunk);
             if outcome.is_err() {
                 // Chunks after this one are of no use; those before it are in work already.
                 next.store(count, Ordering::Relaxed);

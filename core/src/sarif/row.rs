@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::Result;
 use crate::fingerprint::Hex64;
+use crate::table::{UsedColumns, position};
 
 use super::compat::CompatRow;
 use super::context::Context;
@@ -22,6 +23,8 @@ use super::rule::{Found, RuleFacts};
 use super::suppression;
 use super::taxonomy::{self, Ids};
 use super::warning::{Warning, Warnings};
+
+const TAGS: usize = position(Finding::COLUMNS, "tags");
 
 /// One row before its occurrence is known.
 #[derive(Debug)]
@@ -378,11 +381,24 @@ impl<'d> Row<'d> {
             }
     }
 
-    /// Hands out the finished row.
+    /// The rule's tags and the result's, each once.
+    fn all_tags<'a>(&'a self, facts: Option<&'a RuleFacts<'d>>) -> Vec<Cow<'a, str>> {
+        let of_rule = facts.map(|facts| facts.tags.as_slice()).unwrap_or_default();
+        let mut tags: Vec<Cow<'_, str>> = Vec::with_capacity(of_rule.len() + self.tags.len());
+        for tag in of_rule.iter().chain(&self.tags) {
+            if !tags.contains(tag) {
+                tags.push(Cow::Borrowed(tag));
+            }
+        }
+        tags
+    }
+
+    /// Hands out the finished row, without lists that are not used.
     pub(crate) fn emit(
         &self,
         context: &Context<'d>,
         documents: Documents<'_>,
+        used: UsedColumns,
         emit: &mut dyn FnMut(&Finding<'_>) -> Result<()>,
     ) -> Result<()> {
         let none = Rare::default();
@@ -392,17 +408,11 @@ impl<'d> Row<'d> {
             .and_then(|rule| context.rules.facts.get(usize::try_from(rule).ok()?));
         let compat = self.compat.as_deref();
         let text = |text: &'_ Option<Cow<'d, str>>| text.clone();
-        let mut tags: Vec<Cow<'_, str>> = Vec::new();
-        for tag in facts
-            .map(|facts| facts.tags.as_slice())
-            .unwrap_or_default()
-            .iter()
-            .chain(&self.tags)
-        {
-            if !tags.contains(tag) {
-                tags.push(Cow::Borrowed(tag));
-            }
-        }
+        let tags = if used.contains(TAGS) {
+            self.all_tags(facts)
+        } else {
+            Vec::new()
+        };
         let warnings: Vec<Cow<'_, str>> = self
             .warnings
             .iter()

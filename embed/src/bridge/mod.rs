@@ -4,6 +4,8 @@
 // The other extension uses more of its files.
 #![allow(dead_code)]
 
+#[path = "../../../src/bridge/allocator.rs"]
+mod allocator;
 #[path = "../../../src/bridge/array.rs"]
 mod array;
 #[path = "../../../src/bridge/call.rs"]
