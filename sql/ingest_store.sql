@@ -64,6 +64,7 @@ CREATE FUNCTION ingest_store(
     VOLATILE LANGUAGE plpgsql SET jit = off AS $function$
 DECLARE
     started CONSTANT pg_catalog.timestamptz := pg_catalog.clock_timestamp();
+    memory CONSTANT pg_catalog.text := pg_catalog.current_setting('work_mem');
     summary record;
     step record;
     inserted pg_catalog.int4 := 0;
@@ -84,6 +85,9 @@ BEGIN
     IF document IS NULL THEN
         RAISE EXCEPTION 'the document must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
+    -- The rows pass through several steps, each of which would write those of a log of a few megabytes to a file.
+    PERFORM pg_catalog.set_config('work_mem', '64MB', true)
+    WHERE pg_catalog.pg_size_bytes(memory) OPERATOR(pg_catalog.<) 67108864;
     PERFORM pg_catalog.pg_advisory_xact_lock(
         pg_catalog.hashtextextended(pg_catalog.jsonb_extract_path_text(plan, 'lock'), 0));
     BEGIN
@@ -171,6 +175,7 @@ BEGIN
         EXECUTE pg_catalog.jsonb_extract_path_text(plan, 'close') INTO STRICT fixed
             USING tools, organization_id, repository_id, scan_id, extra, seen;
     END IF;
+    PERFORM pg_catalog.set_config('work_mem', memory, true);
     unchanged := total OPERATOR(pg_catalog.-) inserted OPERATOR(pg_catalog.-) updated OPERATOR(pg_catalog.-) duplicates
         OPERATOR(pg_catalog.-) skipped OPERATOR(pg_catalog.-) pg_catalog.jsonb_array_length(errors);
     IF notify IS NOT NULL THEN
