@@ -52,7 +52,7 @@ impl<'a> Below<'a> {
     }
 
     /// The distance, quickly and with a relative error of its terms below 1e-12, by sums in another order.
-    fn estimate(&self, i: usize, j: usize) -> f64 {
+    pub fn estimate(&self, i: usize, j: usize) -> f64 {
         let (x, y) = (self.embeddings.row(i), self.embeddings.row(j));
         match self.metric {
             Metric::Cosine => 1.0 - dot(x, y) / (self.norms[i] * self.norms[j]),

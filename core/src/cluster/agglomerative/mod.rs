@@ -6,7 +6,7 @@
 //! * `by_tree`: the square matrix of distances, bit for bit SciPy's, then [`chain`] or [`prim`]. Equal to
 //!   scikit-learn whatever the ties. 8 n² bytes.
 //! * [`components`]: with a distance threshold only rows connected by distances below it can end in one cluster,
-//!   so small matrices suffice. It notices ties that could make a difference and then leaves the work to `by_tree`.
+//!   so small matrices suffice; for a number of clusters a threshold is found. It notices ties that could make a difference and then leaves the work to `by_tree`.
 //! * [`certificate`]: the same tree in O(n d) memory, for sets whose matrix is too large.
 
 mod below;
@@ -65,15 +65,16 @@ pub fn agglomerative(
     if n < 2 {
         return try_filled(n, 0);
     }
-    match params.until {
+    let labels = match params.until {
         Until::Distance(threshold) if components::suits(n, params) => {
-            match components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)? {
-                Some(labels) => Ok(labels),
-                None => by_tree(embeddings, params, task),
-            }
+            components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)?
         }
-        _ => by_tree(embeddings, params, task),
-    }
+        Until::Clusters(count) if n <= DENSE_ROWS && components::suits(n, params) => {
+            components::labels_of(embeddings, params, count, task)?
+        }
+        _ => None,
+    };
+    labels.map_or_else(|| by_tree(embeddings, params, task), Ok)
 }
 
 /// By the full tree, from the full matrix where that is possible.
