@@ -70,7 +70,11 @@ pub fn agglomerative(
             components::labels(embeddings, params, threshold, n <= DENSE_ROWS, task)?
         }
         Until::Clusters(count) if n <= DENSE_ROWS && components::suits(n, params) => {
-            components::labels_of(embeddings, params, count, task)?
+            match components::labels_of(embeddings, params, count, task) {
+                // What else is there needs more, and says so in its own words.
+                Err(error) if error.kind == ErrorKind::OutOfMemory => None,
+                labels => labels?,
+            }
         }
         _ => None,
     };
