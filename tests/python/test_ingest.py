@@ -126,6 +126,24 @@ def test_the_life_of_findings(tables: psycopg.Connection, table: str) -> None:
         assert {rule: [status, seen] for rule, status, seen in stored} == model, number
 
 
+@pytest.mark.parametrize(("before", "during"), [("1MB", "64MB"), ("80MB", "80MB")])
+def test_work_mem_is_raised_for_the_ingest_alone(tables: psycopg.Connection, before: str, during: str) -> None:
+    """A trigger of the table sees it; the transaction finds its own again, after an error too."""
+    seen = """CREATE FUNCTION pg_temp.see() RETURNS trigger LANGUAGE plpgsql AS
+        $$BEGIN PERFORM set_config('test.seen', current_setting('work_mem'), false); RETURN NEW; END$$"""
+    table = TABLES[0]
+    with tables.transaction(force_rollback=True):
+        tables.execute(seen)
+        tables.execute(f"CREATE TRIGGER see BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION pg_temp.see()")
+        tables.execute(f"SET LOCAL work_mem = '{before}'")
+        ingest(tables, make_log(["r1"]), findings=table)
+        show = "SELECT current_setting('test.seen'), current_setting('work_mem')"
+        assert tables.execute(show).fetchone() == (during, before)
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation), tables.transaction():
+            ingest(tables, "{", findings=table)
+        assert tables.execute("SHOW work_mem").fetchone() == (before,)
+
+
 def test_migrated_rows_are_known_to_the_next_scan(tables: psycopg.Connection, counted: list[int]) -> None:
     for log in own_logs():
         root = "/src/" + log.name.split("/")[-1].split("-", 1)[1].split(".sarif")[0]

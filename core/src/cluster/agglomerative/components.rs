@@ -153,7 +153,7 @@ impl<'a> Near<'a> {
         })
     }
 
-    /// The labels of `count` clusters, of those that the threshold leaves without one.
+    /// The labels of `count` clusters; without it, of as many as the threshold leaves.
     fn labels(&self, count: Option<usize>, by_matrix: bool, task: &Task<'_>) -> Result<Option<Vec<i32>>> {
         let Near {
             embeddings,
